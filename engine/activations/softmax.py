@@ -1,0 +1,85 @@
+"""Softmax: the units of a layer share one unit of probability."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from engine.activations.activation import Activation, Array
+from engine.instructions import Block, Emitter
+from engine.kernels.abi import Pointer, matrix, op, typed, vector
+from engine.kernels.maths import exponential
+from engine.text import Text
+
+
+@op("inputs", "outputs", "scratch", "units:size", "batch:size")
+def softmax_forward(arena: Pointer, row: Pointer, state: Pointer) -> None:
+    """y[u] = exp(z[u] − max z) / Σ exp(z − max z), for every sample"""
+    units, batch = row[4], row[5]
+    z, y = matrix(arena, row[1], units, batch), matrix(arena, row[2], units, batch)
+    highest, total = vector(arena, row[3], batch), vector(arena, row[3] + batch, batch)
+    for b in range(batch):
+        highest[b] = z[0, b]
+        total[b] = typed(arena, 0.0)
+    for u in range(1, units):
+        for b in range(batch):
+            highest[b] = highest[b] if z[u, b] < highest[b] else z[u, b]
+    for u in range(units):
+        for b in range(batch):
+            y[u, b] = exponential(z[u, b] - highest[b])
+            total[b] += y[u, b]
+    for u in range(units):
+        for b in range(batch):
+            y[u, b] = y[u, b] / total[b]
+
+
+@op("outputs", "grad_outputs", "grad_inputs", "scratch", "units:size", "batch:size")
+def softmax_backward(arena: Pointer, row: Pointer, state: Pointer) -> None:
+    """∂L/∂z[u] = y[u] · (∂L/∂y[u] − Σ ∂L/∂y · y)"""
+    units, batch = row[5], row[6]
+    y, upstream = matrix(arena, row[1], units, batch), matrix(arena, row[2], units, batch)
+    gradient, mixed = matrix(arena, row[3], units, batch), vector(arena, row[4], batch)
+    for b in range(batch):
+        mixed[b] = typed(arena, 0.0)
+    for u in range(units):
+        for b in range(batch):
+            mixed[b] += y[u, b] * upstream[u, b]
+    for u in range(units):
+        for b in range(batch):
+            gradient[u, b] = y[u, b] * (upstream[u, b] - mixed[b])
+
+
+class Softmax(Activation):
+    """f(z)ᵢ = eᶻⁱ / Σ eᶻʲ; positive values that sum to 1 over the units."""
+
+    kind: Literal["softmax"] = "softmax"
+    title = Text("Softmax", "Softmax")
+    help = Text(
+        "Turns a layer's numbers into probabilities that add up to 1. The cross-entropy losses do this "
+        "by themselves, so leave the last layer linear for them.",
+        "把一层的数值变成总和为 1 的概率。交叉熵损失自带这一步，所以用它们时最后一层保持线性。",
+    )
+    formula = r"f(z)_i = \frac{e^{z_i}}{\sum_j e^{z_j}}"
+    span = (0.0, 1.0)
+
+    def emit_forward(self, emitter: Emitter, inputs: Block, outputs: Block) -> None:
+        scratch = emitter.block("softmax_scratch", (2, inputs.batch))
+        operands = (inputs, outputs, scratch, inputs.features, inputs.batch)
+        emitter.emit(softmax_forward, *operands, writes=(outputs,))
+
+    def emit_backward(
+        self, emitter: Emitter, blocks: tuple[Block, Block], gradients: tuple[Block, Block]
+    ) -> None:
+        outputs = blocks[1]
+        scratch = emitter.block("softmax_mixed", (1, outputs.batch))
+        operands = (outputs, *gradients, scratch, outputs.features, outputs.batch)
+        emitter.emit(softmax_backward, *operands, writes=(gradients[1],))
+
+    def reference(self, z: Array) -> Array:
+        shifted = np.exp(z - z.max(axis=0))
+        return shifted / shifted.sum(axis=0)
+
+    def reference_gradient(self, z: Array, gradient: Array) -> Array:
+        y = self.reference(z)
+        return y * (gradient - (gradient * y).sum(axis=0))

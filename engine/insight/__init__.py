@@ -1,0 +1,1 @@
+"""Reads arenas and explains them; changes nothing."""

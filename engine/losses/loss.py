@@ -1,0 +1,100 @@
+"""What a loss is. Guarded by tests/engine/test_catalog.py, which walks all of them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.catalog import Described
+from engine.data.dataset import Dataset, Problem
+from engine.errors import NeurariumError
+from engine.instructions import Block, Emitter
+from engine.kernels.abi import Op
+from engine.text import Text
+
+Array = NDArray[np.float64]
+
+
+class Loss(Described):
+    """How wrong the network's answers are; the mean over the batch is what training lowers.
+
+    Subclasses name an op with the operands `outputs, targets, grad_outputs, losses, mean, outputs:size,
+    batch:size` that fills the gradient of the mean, the loss of every sample and the mean, and that
+    marks the state as diverged when the mean isn't finite.
+    """
+
+    family: ClassVar[str] = "loss"
+    problems: ClassVar[tuple[Problem, ...]]
+    """What it can be used for."""
+    loss_op: ClassVar[Op]
+
+    @classmethod
+    def traits(cls) -> dict[str, Any]:
+        return {"problems": list(cls.problems)}
+
+    def outputs(self, dataset: Dataset) -> int:
+        """How many numbers the network must give for this data."""
+        if dataset.problem == "regression":
+            return int(dataset.targets.shape[1])
+        classes = len(dataset.classes)
+        return 1 if classes == 2 else classes
+
+    def encode(self, dataset: Dataset, targets: NDArray[Any]) -> NDArray[np.float32]:
+        """Targets as the loss compares them, `(samples, outputs)`: values, 0/1, or one-hot."""
+        if dataset.problem == "regression":
+            return targets.astype(np.float32)
+        width = self.outputs(dataset)
+        if width == 1:
+            return targets.astype(np.float32).reshape(-1, 1)
+        return np.eye(width, dtype=np.float32)[targets]
+
+    def check(self, dataset: Dataset) -> None:
+        """Refuse data that this loss makes no sense for.
+
+        Raises:
+            NeurariumError: `loss_mismatch`.
+        """
+        if dataset.problem not in self.problems:
+            fitting = sorted(
+                kind for kind, loss in Loss.registry.items() if dataset.problem in loss.problems
+            )
+            raise NeurariumError(
+                "loss_mismatch",
+                "loss",
+                Text(
+                    f"“{self.title.en}” can't be used for {dataset.problem} data.",
+                    f"“{self.title.zh}”不能用于这类数据。",
+                ),
+                Text("Choose another loss.", "请换一种损失函数。"),
+                value=self.__class__.__name__,
+                allowed=fitting,
+            )
+
+    def emit(self, emitter: Emitter, blocks: tuple[Block, Block, Block], report: Block) -> None:
+        """The row for `blocks` = (outputs, targets, gradient); the mean goes to `report`."""
+        outputs, targets, gradient = blocks
+        losses = emitter.block("losses", (outputs.batch,))
+        operands = (outputs, targets, gradient, losses, report, outputs.features, outputs.batch)
+        emitter.emit(self.loss_op, *operands, writes=(report, losses, gradient))
+
+    @abstractmethod
+    def link(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        """The prediction that a person sees, from raw outputs `(outputs, …)`: value or probability."""
+
+    @abstractmethod
+    def reference(self, outputs: Array, targets: Array) -> Array:
+        """Loss of every sample in plain NumPy; both arguments are `(outputs, batch)`."""
+
+    @abstractmethod
+    def reference_gradient(self, outputs: Array, targets: Array) -> Array:
+        """Gradient of the mean loss by the outputs, in plain NumPy."""
+
+    def correct(self, outputs: NDArray[Any], targets: NDArray[Any]) -> NDArray[np.bool_]:
+        """Whether each sample is classified rightly; both arguments are `(outputs, batch)`."""
+        if outputs.shape[0] == 1:
+            answers = self.link(outputs)[0] > 0.5
+            return np.asarray(answers == (targets[0] > 0.5))
+        return np.asarray(outputs.argmax(axis=0) == targets.argmax(axis=0))

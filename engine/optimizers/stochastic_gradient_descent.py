@@ -1,0 +1,40 @@
+"""Plain stochastic gradient descent."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from engine.kernels.abi import Pointer, op, vector
+from engine.optimizers.optimizer import Array, Optimizer, learning_rate
+from engine.text import Text
+
+
+@op("parameters", "gradients", "constants", "size:size")
+def sgd_update(arena: Pointer, row: Pointer, state: Pointer) -> None:
+    """w −= η g; constants are (η,)"""
+    parameters, gradients = vector(arena, row[1], row[4]), vector(arena, row[2], row[4])
+    rate = arena[row[3]]
+    for i in range(row[4]):
+        parameters[i] -= rate * gradients[i]
+
+
+class StochasticGradientDescent(Optimizer):
+    """w ← w − η g."""
+
+    kind: Literal["sgd"] = "sgd"
+    title = Text("SGD", "SGD（随机梯度下降）")
+    help = Text(
+        "Stochastic gradient descent: every batch moves each weight a little against its gradient.",
+        "随机梯度下降：每个批次让权重沿梯度的反方向移动一小步。",
+    )
+    formula = r"w \leftarrow w - \eta g"
+    update_op = sgd_update
+    learning_rate: float = learning_rate(0.03)
+
+    def constants(self) -> tuple[float, ...]:
+        return (self.learning_rate,)
+
+    def reference(
+        self, parameters: Array, gradients: Array, slots: tuple[Array, ...], step: int
+    ) -> tuple[Array, tuple[Array, ...]]:
+        return parameters - self.learning_rate * gradients, ()

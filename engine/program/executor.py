@@ -1,0 +1,163 @@
+"""Walks instruction tables: the only loop that training consists of.
+
+Compiled once, cached, never again: a new architecture is a new table. Without the JIT the same tables run
+in plain Python. Guarded by tests/engine/test_executor.py.
+"""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import carray, njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from engine.kernels.abi import (
+    COLUMNS,
+    COMPILED,
+    DIVERGED,
+    FLAGS,
+    OPS,
+    STEP,
+    address_of,
+    call,
+)
+from engine.program.program import Words
+
+_INTEL = platform.machine().lower() in ("x86_64", "amd64")
+_ARM = platform.machine().lower() in ("aarch64", "arm64")
+_FLUSH_INTEL = 0x8040
+"""Bits of MXCSR: flush denormal results to zero, take denormal inputs as zero."""
+_FLUSH_ARM = 1 << 24
+"""Bit FZ of FPCR."""
+
+
+@intrinsic
+def flush_denormals(context: Any) -> Any:
+    """Treat denormal numbers as zero from here on; returns the control word that was in force.
+
+    A vanishing gradient otherwise slows every operation on it about tenfold.
+    """
+
+    def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        word = ir.IntType(64)
+        if _INTEL:
+            before = builder.zext(_read_mxcsr(builder), word)
+            _write_mxcsr(builder, builder.or_(before, ir.Constant(word, _FLUSH_INTEL)))
+            return before
+        if _ARM:
+            before = builder.asm(ir.FunctionType(word, []), "mrs $0, fpcr", "=r", [], True)
+            _write_fpcr(builder, builder.or_(before, ir.Constant(word, _FLUSH_ARM)))
+            return before
+        return ir.Constant(word, 0)
+
+    return types.int64(), generate
+
+
+@intrinsic
+def restore_denormals(context: Any, control: Any) -> Any:
+    """Put the floating-point control word back."""
+
+    def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        if _INTEL:
+            _write_mxcsr(builder, arguments[0])
+        elif _ARM:
+            _write_fpcr(builder, arguments[0])
+        return target.get_dummy_value()
+
+    return types.void(types.int64), generate
+
+
+def _read_mxcsr(builder: Any) -> Any:
+    place = cgutils.alloca_once(builder, ir.IntType(32))
+    kind = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer()])
+    store = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.sse.stmxcsr")
+    builder.call(store, [builder.bitcast(place, ir.IntType(8).as_pointer())])
+    return builder.load(place)
+
+
+def _write_mxcsr(builder: Any, control: Any) -> None:
+    place = cgutils.alloca_once(builder, ir.IntType(32))
+    builder.store(builder.trunc(control, ir.IntType(32)), place)
+    kind = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer()])
+    load = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.sse.ldmxcsr")
+    builder.call(load, [builder.bitcast(place, ir.IntType(8).as_pointer())])
+
+
+def _write_fpcr(builder: Any, control: Any) -> None:
+    kind = ir.FunctionType(ir.VoidType(), [ir.IntType(64)])
+    builder.asm(kind, "msr fpcr, $0", "r", [control], True)
+
+
+@intrinsic
+def words_at(context: Any, address: Any) -> Any:
+    """A pointer to 64-bit integers at `address`."""
+    pointer = types.CPointer(types.int64)
+
+    def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], target.get_value_type(pointer))
+
+    return pointer(types.int64), generate
+
+
+@njit("int64(int64, int64, int64, int64, int64)", cache=True, nogil=True, error_model="numpy")
+def walk(arena: int, table: int, rows: int, state: int, steps: int) -> int:
+    """Run the whole table `steps` times or until the state says diverged; returns the steps done."""
+    memory = words_at(state)
+    line = words_at(table)
+    done = 0
+    while done < steps and memory[FLAGS] == 0:
+        for row in range(rows):
+            call(line[row * COLUMNS], arena, table + row * COLUMNS * 8, state)
+        memory[STEP] += 1
+        done += 1
+    return done
+
+
+@njit("int64(int64, int64, int64, int64, int64)", cache=True, nogil=True, error_model="numpy")
+def run_compiled(arena: int, table: int, rows: int, state: int, steps: int) -> int:
+    """`walk` with denormals flushed."""
+    control = flush_denormals()
+    done = walk(arena, table, rows, state, steps)
+    restore_denormals(control)
+    return done
+
+
+@njit("void(int64, int64, int64, int64, int64)", cache=True, nogil=True, error_model="numpy")
+def run_rows_compiled(arena: int, table: int, first: int, end: int, state: int) -> None:
+    """Run rows `first` … `end - 1` once."""
+    control = flush_denormals()
+    line = words_at(table)
+    for row in range(first, end):
+        call(line[row * COLUMNS], arena, table + row * COLUMNS * 8, state)
+    restore_denormals(control)
+
+
+def run(arena: NDArray[Any], table: Words, state: NDArray[np.uint64], steps: int) -> int:
+    """Train `steps` steps, fewer if the network diverges; returns the number done. Releases the GIL."""
+    if COMPILED:
+        parts = (address_of(arena), address_of(table), len(table), address_of(state), steps)
+        return int(run_compiled(*parts))
+    done = 0
+    while done < steps and state[FLAGS] != DIVERGED:
+        run_rows(arena, table, state, 0, len(table))
+        state[STEP] += np.uint64(1)
+        done += 1
+    return done
+
+
+def run_rows(
+    arena: NDArray[Any], table: Words, state: NDArray[np.uint64], first: int, end: int
+) -> None:
+    """Run some rows once, as in stepping by instruction; the step counter stays."""
+    if COMPILED:
+        run_rows_compiled(address_of(arena), address_of(table), first, end, address_of(state))
+        return
+    kernels = list(OPS.values())
+    with np.errstate(all="ignore"):
+        for row in table[first:end]:
+            kernels[int(row[0])].function(arena, row, state)

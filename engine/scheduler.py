@@ -1,0 +1,250 @@
+"""Trains many sessions on a few threads, in compiled code that rarely returns to Python.
+
+Each worker thread walks over all places, claims one that is due, trains a slice of it and gives it back.
+A place is claimed by one party at a time: a worker, or Python through `Place.exclusive`. A worker stays in
+compiled code for `RESIDENCE` so that a busy Python thread beside it can't starve it of the GIL.
+Guarded by tests/engine/test_scheduler.py.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import LimitError
+from engine.kernels.abi import STATE_WORDS, STEP, address_of, aligned
+from engine.program.round import (
+    ARENA,
+    BUDGET,
+    COUNT,
+    DONE,
+    MOST_SLICE,
+    NEXT,
+    PACE,
+    PUBLISH,
+    PUBLISH_BYTES,
+    PUBLISH_FROM,
+    PUBLISH_STATE,
+    PUBLISH_TO,
+    PYTHON,
+    ROWS,
+    RUNNING,
+    STATE,
+    STOP,
+    TABLE,
+    WANTED,
+    WIDTH,
+    now,
+    peek,
+    put,
+    serve,
+    try_claim,
+)
+from engine.session import Session
+from engine.text import Text
+
+RESIDENCE = 100_000_000
+"""Nanoseconds that a worker stays in compiled code."""
+CAPACITY = 1024
+SHORT_SLEEP = 0.0001
+"""Seconds between two tries to claim a place that a worker holds; a slice is at most 5 ms."""
+
+
+class Place:
+    """One session's seat in the round. Made by `Scheduler.add`."""
+
+    def __init__(self, scheduler: Scheduler, line: NDArray[np.int64], session: Session) -> None:
+        self._scheduler = scheduler
+        self._line = line
+        self._address = address_of(line)
+        self._depth = 0
+        self._lock = threading.RLock()
+        self._measured = (time.perf_counter(), 0)
+        self.session = session
+        self._refresh()
+
+    def play(self, steps_per_second: float | None = None, steps: int | None = None) -> None:
+        """Train until paused or diverged, or for `steps`; at a pace or as fast as possible."""
+        with self.exclusive():
+            self._line[PACE] = 0 if steps_per_second is None else int(1e9 / steps_per_second)
+            self._line[NEXT] = now()
+            self._line[BUDGET] = -1 if steps is None else steps
+            self._line[RUNNING] = int(steps != 0)
+        self._scheduler.wake()
+
+    def pause(self) -> None:
+        """Stop; returns when the session stands at a step boundary."""
+        with self.exclusive():
+            self._line[RUNNING] = 0
+
+    @contextmanager
+    def exclusive(self) -> Iterator[Session]:
+        """The session, parked at a step boundary; it goes on afterwards if it was running."""
+        with self._lock:
+            if self._depth == 0:
+                self._line[WANTED] = 1
+                while not try_claim(self._address, PYTHON):
+                    time.sleep(SHORT_SLEEP)
+                self._line[WANTED] = 0
+            self._depth += 1
+            try:
+                yield self.session
+            finally:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._refresh()
+                    put(self._address, 0)
+
+    @property
+    def running(self) -> bool:
+        """Whether it is training (or waiting for its next due step)."""
+        return bool(self._line[RUNNING])
+
+    @property
+    def step(self) -> int:
+        """Finished steps, read without stopping anything."""
+        return int(self.session.state[STEP])
+
+    @property
+    def rate(self) -> float:
+        """Steps a second since the last look."""
+        then, steps = self._measured
+        moment, done = time.perf_counter(), int(self._line[DONE])
+        self._measured = (moment, done)
+        return (done - steps) / max(moment - then, 1e-9)
+
+    def remove(self) -> None:
+        """Give the seat up."""
+        with self._lock:
+            with self.exclusive():
+                self._line[RUNNING] = 0
+            self._scheduler.release(self._line)
+
+    # --- publishing: a consistent copy taken by the worker at a step boundary --------------------------
+
+    def request(self, target: NDArray[Any], state: NDArray[np.uint64]) -> None:
+        """Ask for a copy of the published range into `target` and of the state into `state`.
+
+        Both must stay alive and untouched until `arrived`.
+        """
+        start, end = self.session.program.network.published
+        if len(target) != end - start or len(state) != STATE_WORDS:
+            raise ValueError("the target has another size than the published range")
+        # No claim is needed: workers read these words only after they have seen PUBLISH.
+        self._line[PUBLISH_FROM] = address_of(self.session.arena) + start * target.itemsize
+        self._line[PUBLISH_TO] = address_of(target)
+        self._line[PUBLISH_BYTES] = (end - start) * target.itemsize
+        self._line[PUBLISH_STATE] = address_of(state)
+        put(self._address + 8 * PUBLISH, 1)
+        self._scheduler.wake()
+
+    @property
+    def arrived(self) -> bool:
+        """Whether the requested copy is there."""
+        return not peek(self._address + 8 * PUBLISH)
+
+    def cancel(self) -> None:
+        """Withdraw a request, so that its target may be freed."""
+        with self.exclusive():
+            self._line[PUBLISH] = 0
+
+    def _refresh(self) -> None:
+        """Write the session's addresses down; they change with an edit."""
+        session = self.session
+        if self._line[ARENA] != address_of(session.arena):
+            self._line[PUBLISH] = 0
+        self._line[ARENA] = address_of(session.arena)
+        self._line[TABLE] = address_of(session.program.table)
+        self._line[ROWS] = len(session.program.table)
+        self._line[STATE] = address_of(session.state)
+
+
+class Scheduler:
+    """The worker threads and the places they serve.
+
+    Args:
+        workers: threads that train; by default one a processor.
+    """
+
+    def __init__(self, workers: int | None = None) -> None:
+        self.workers = workers or len(os.sched_getaffinity(0))
+        self._lines = aligned(CAPACITY * WIDTH, np.dtype(np.int64)).reshape(CAPACITY, WIDTH)
+        self._control = aligned(8, np.dtype(np.int64))
+        self._free = list(range(CAPACITY - 1, -1, -1))
+        self._event = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Start the worker threads."""
+        self._control[STOP] = 0
+        self._threads = [
+            threading.Thread(target=self._work, args=(number,), name=f"worker-{number}", daemon=True)
+            for number in range(1, self.workers + 1)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Stop the threads; sessions stand at a step boundary afterwards."""
+        self._control[STOP] = 1
+        self._event.set()
+        for thread in self._threads:
+            thread.join()
+        self._threads = []
+
+    def add(self, session: Session) -> Place:
+        """A seat for a session, paused.
+
+        Raises:
+            LimitError: all seats are taken.
+        """
+        with self._lock:
+            if not self._free:
+                raise LimitError(
+                    "limit.sessions",
+                    "session",
+                    Text("All seats of this engine are taken.", "这个引擎的席位已满。"),
+                    Text("Close a session or wait.", "请关闭一个会话或稍候。"),
+                    value=CAPACITY + 1,
+                    allowed=f"≤ {CAPACITY}",
+                )
+            index = self._free.pop()
+            self._lines[index] = 0
+            self._control[COUNT] = max(int(self._control[COUNT]), index + 1)
+        return Place(self, self._lines[index], session)
+
+    def release(self, line: NDArray[np.int64]) -> None:
+        """Make a seat free again."""
+        index = (address_of(line) - address_of(self._lines)) // (WIDTH * 8)
+        with self._lock:
+            line[:] = 0
+            self._free.append(index)
+            self._free.sort(reverse=True)
+
+    def wake(self) -> None:
+        """Something has become due."""
+        self._event.set()
+
+    def _work(self, number: int) -> None:
+        lines, control = address_of(self._lines), address_of(self._control)
+        while not self._control[STOP]:
+            longest = int(min(MOST_SLICE, max(200_000, 33e6 * self.workers / self._active())))
+            busy = serve(lines, control, number, RESIDENCE, longest)
+            if not busy:
+                self._event.clear()
+                if not self._waiting():
+                    self._event.wait(1.0)
+
+    def _active(self) -> int:
+        return max(1, int(self._lines[:, RUNNING].sum()))
+
+    def _waiting(self) -> bool:
+        return bool(self._lines[:, RUNNING].any() or self._lines[:, PUBLISH].any())
