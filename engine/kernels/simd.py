@@ -103,21 +103,25 @@ class _Vectors:
         return self.builder.shuffle_vector(single, undefined, zeros)
 
 
-def _tile(rows: int, vectors: int, masked: bool) -> Any:
+def _tile(rows: int, vectors: int, partial: bool) -> Any:
     """An intrinsic for one register tile of `multiply`: `rows` × `vectors` accumulators.
 
-    With `masked`, only `columns` of the tile's columns exist; the last vector is partial.
+    A tile of two vectors has the second one `second` columns after the first, which may overlap it. With
+    `partial` only the first `second` columns of a single vector exist.
     """
 
     @intrinsic
-    def tile(context: Any, a: Any, b: Any, c: Any, start: Any, sizes: Any, accumulate: Any) -> Any:
-        signature = types.void(a, b, c, start, sizes, accumulate)
+    def tile(context: Any, a: Any, b: Any, c: Any, start: Any, sizes: Any, more: Any) -> Any:
+        signature = types.void(a, b, c, start, sizes, more)
 
         def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             vector = _Vectors(target, builder, signature.args[0])
-            left, right, out, first, sizes, add = arguments
+            left, right, out, first, sizes, more = arguments
             strides = cgutils.unpack_tuple(builder, sizes, 7)
-            _write_tile(vector, (rows, vectors, masked), (left, right, out, first), strides, add)
+            second = strides[6]
+            columns = [_integer(0), second][:vectors]
+            mask = vector.first_lanes(second) if partial else None
+            _write_tile(vector, (rows, columns, mask), (left, right, out, first), strides, more)
             return target.get_dummy_value()
 
         return signature, generate
@@ -126,55 +130,39 @@ def _tile(rows: int, vectors: int, masked: bool) -> Any:
 
 
 def _write_tile(
-    vector: _Vectors, shape: tuple[int, int, bool], pointers: Any, strides: Any, add: Any
+    vector: _Vectors, shape: tuple[int, list[Any], Any], pointers: Any, strides: Any, more: Any
 ) -> None:
     """Body of a tile: load the start values, add products along the depth, store."""
-    rows, vectors, masked = shape
+    rows, columns, mask = shape
     left, right, out, first = pointers
-    a_row, a_column, b_row, c_row, depth, first_step, columns = strides
+    a_row, a_column, b_row, c_row, depth, first_step, _ = strides
     builder = vector.builder
-    last = vectors - 1
-    mask = None
-    if masked:
-        mask = vector.first_lanes(builder.sub(columns, _integer(last * vector.lanes)))
-    masks = [mask if index == last else None for index in range(vectors)]
     lefts = [vector.at(left, builder.mul(a_row, _integer(row))) for row in range(rows)]
-    outs = [vector.at(out, builder.mul(c_row, _integer(row))) for row in range(rows)]
-    totals = [[vector.variable() for _ in range(vectors)] for _ in range(rows)]
-    for row in range(rows):
-        value = builder.load(vector.at(first, builder.mul(first_step, _integer(row))))
-        for index in range(vectors):
-            builder.store(vector.spread(value), totals[row][index])
+    lines = [vector.at(out, builder.mul(c_row, _integer(row))) for row in range(rows)]
+    places = [[vector.at(line, column) for column in columns] for line in lines]
+    totals = [[vector.variable() for _ in columns] for _ in range(rows)]
+    goes_on = builder.icmp_signed("!=", more, _integer(0))
+    with builder.if_else(goes_on) as (then, otherwise):
+        with then:
+            for row in range(rows):
+                for total, place in zip(totals[row], places[row], strict=True):
+                    builder.store(vector.load(place, mask), total)
+        with otherwise:
+            for row in range(rows):
+                value = builder.load(vector.at(first, builder.mul(first_step, _integer(row))))
+                for total in totals[row]:
+                    builder.store(vector.spread(value), total)
     with cgutils.for_range_slice(builder, _integer(0), depth, _integer(1), intp=_I64) as (k, _):
         line = vector.at(right, builder.mul(k, b_row))
-        values = [
-            vector.load(vector.at(line, _integer(index * vector.lanes)), masks[index])
-            for index in range(vectors)
-        ]
+        values = [vector.load(vector.at(line, column), mask) for column in columns]
         step = builder.mul(k, a_column)
         for row in range(rows):
             factor = vector.spread(builder.load(vector.at(lefts[row], step)))
-            for index in range(vectors):
-                total = totals[row][index]
-                builder.store(
-                    vector.multiply_add(factor, values[index], builder.load(total)), total
-                )
-    _store_tile(vector, outs, totals, masks, add)
-
-
-def _store_tile(vector: _Vectors, outs: Any, totals: Any, masks: Any, add: Any) -> None:
-    """Write the accumulators; with `add` on top of what is there."""
-    builder = vector.builder
-    with builder.if_then(builder.icmp_signed("!=", add, _integer(0))):
-        for row, out in enumerate(outs):
-            for index, mask in enumerate(masks):
-                old = vector.load(vector.at(out, _integer(index * vector.lanes)), mask)
-                total = totals[row][index]
-                builder.store(builder.fadd(old, builder.load(total)), total)
-    for row, out in enumerate(outs):
-        for index, mask in enumerate(masks):
-            place = vector.at(out, _integer(index * vector.lanes))
-            vector.store(builder.load(totals[row][index]), place, mask)
+            for total, value in zip(totals[row], values, strict=True):
+                builder.store(vector.multiply_add(factor, value, builder.load(total)), total)
+    for row in range(rows):
+        for total, place in zip(totals[row], places[row], strict=True):
+            vector.store(builder.load(total), place, mask)
 
 
 @intrinsic
@@ -189,9 +177,9 @@ def _lanes(context: Any, pointer: Any) -> Any:
 
 
 @intrinsic
-def _transpose_tile(context: Any, a: Any, a_row: Any, c: Any, c_row: Any, rows: Any, columns: Any) -> Any:
-    """`c[j, i] = a[i, j]` for one square of registers, of which `rows × columns` exist."""
-    signature = types.void(a, a_row, c, c_row, rows, columns)
+def _transpose_tile(context: Any, a: Any, a_row: Any, c: Any, c_row: Any) -> Any:
+    """`c[j, i] = a[i, j]` for one square of registers."""
+    signature = types.void(a, a_row, c, c_row)
 
     def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         vector = _Vectors(target, builder, signature.args[0])
@@ -203,16 +191,11 @@ def _transpose_tile(context: Any, a: Any, a_row: Any, c: Any, c_row: Any, rows: 
 
 def _write_transpose(vector: _Vectors, arguments: Any) -> None:
     """Load the rows, exchange halves, quarters, … of neighbouring registers, store the columns."""
-    source, a_row, out, c_row, rows, columns = arguments
+    source, a_row, out, c_row = arguments
     builder, lanes = vector.builder, vector.lanes
-    row_mask, column_mask = vector.first_lanes(rows), vector.first_lanes(columns)
-    loaded = [vector.variable() for _ in range(lanes)]
-    for index in range(lanes):
-        builder.store(vector.zero(), loaded[index])
-        with builder.if_then(builder.icmp_signed(">", rows, _integer(index))):
-            line = vector.at(source, builder.mul(a_row, _integer(index)))
-            builder.store(vector.load(line, column_mask), loaded[index])
-    lines = [builder.load(item) for item in loaded]
+    lines = [
+        vector.load(vector.at(source, builder.mul(a_row, _integer(index)))) for index in range(lanes)
+    ]
     half = lanes // 2
     while half:
         low = [k if (k // half) % 2 == 0 else lanes + k - half for k in range(lanes)]
@@ -225,89 +208,124 @@ def _write_transpose(vector: _Vectors, arguments: Any) -> None:
                 exchanged[index + half] = vector.shuffle(upper, lower, high)
         lines, half = exchanged, half // 2
     for index in range(lanes):
-        with builder.if_then(builder.icmp_signed(">", columns, _integer(index))):
-            vector.store(lines[index], vector.at(out, builder.mul(c_row, _integer(index))), row_mask)
+        vector.store(lines[index], vector.at(out, builder.mul(c_row, _integer(index))))
 
 
-_whole = _tile(TILE_ROWS, 2, False)
-_pair_whole = _tile(2, 2, False)
-_row_whole = _tile(1, 2, False)
-_wide_rest = _tile(TILE_ROWS, 2, True)
-_pair_wide_rest = _tile(2, 2, True)
-_row_wide_rest = _tile(1, 2, True)
-_rest = _tile(TILE_ROWS, 1, True)
-_pair_rest = _tile(2, 1, True)
-_row_rest = _tile(1, 1, True)
+_tall_pair, _two_pair, _one_pair = (_tile(rows, 2, False) for rows in (TILE_ROWS, 2, 1))
+_tall_single, _two_single, _one_single = (_tile(rows, 1, False) for rows in (TILE_ROWS, 2, 1))
+_tall_part, _two_part, _one_part = (_tile(rows, 1, True) for rows in (TILE_ROWS, 2, 1))
+
+BLOCK = 4096
+"""Elements of `b` that are used for all rows before the next ones: half of a first-level cache."""
+BLOCK_COLUMNS = 128
 
 
 @device
-def _compiled_multiply(a: Pointer, b: Pointer, c: Pointer, start: Pointer, layout: Any, accumulate: int) -> None:
-    """See `multiply`."""
+def _row_of_tiles(
+    a: Pointer, b: Pointer, c: Pointer, start: Pointer, layout: Any, part: Any, more: int
+) -> None:
+    """All tiles of a few rows in the columns `part` = (rows, first, end) of the result.
+
+    What is left at the right end is done by a tile that overlaps its neighbour; masks are slow.
+    """
+    a_row, a_column, b_row, c_row, _, columns, depth, start_step = layout
+    rows, column, end = part
+    lanes = _lanes(a)
+    while column < end:
+        left = end - column
+        if left >= 2 * lanes:
+            second, here = lanes, column
+        elif left > lanes:
+            second, here = left - lanes, column
+        else:
+            second, here = left, max(0, end - lanes)
+        right, out = pointer_to(b, here), pointer_to(c, here)
+        sizes = (a_row, a_column, b_row, c_row, depth, start_step, second)
+        if left > lanes:
+            if rows == TILE_ROWS:
+                _tall_pair(a, right, out, start, sizes, more)
+            elif rows == 2:
+                _two_pair(a, right, out, start, sizes, more)
+            else:
+                _one_pair(a, right, out, start, sizes, more)
+        elif columns >= lanes:
+            if rows == TILE_ROWS:
+                _tall_single(a, right, out, start, sizes, more)
+            elif rows == 2:
+                _two_single(a, right, out, start, sizes, more)
+            else:
+                _one_single(a, right, out, start, sizes, more)
+        elif rows == TILE_ROWS:
+            _tall_part(a, right, out, start, sizes, more)
+        elif rows == 2:
+            _two_part(a, right, out, start, sizes, more)
+        else:
+            _one_part(a, right, out, start, sizes, more)
+        column += 2 * lanes
+
+
+@device
+def _compiled_multiply(a: Pointer, b: Pointer, c: Pointer, start: Pointer, layout: Any) -> None:
+    """See `multiply`.
+
+    Blocks of `b` that fit the first-level cache are used for all rows. Cutting the depth needs whole
+    vectors, because an overlapping tile would add its columns twice.
+    """
     a_row, a_column, b_row, c_row, rows, columns, depth, start_step = layout
     lanes = _lanes(a)
-    row = 0
-    while row < rows:
-        height = TILE_ROWS if row + TILE_ROWS <= rows else (2 if row + 2 <= rows else 1)
-        left = pointer_to(a, row * a_row)
-        first = pointer_to(start, row * start_step)
-        column = 0
-        while column < columns:
-            width = columns - column
-            right = pointer_to(b, column)
-            out = pointer_to(c, row * c_row + column)
-            sizes = (a_row, a_column, b_row, c_row, depth, start_step, width)
-            if width >= 2 * lanes:
-                if height == TILE_ROWS:
-                    _whole(left, right, out, first, sizes, accumulate)
-                elif height == 2:
-                    _pair_whole(left, right, out, first, sizes, accumulate)
-                else:
-                    _row_whole(left, right, out, first, sizes, accumulate)
-            elif width > lanes:
-                if height == TILE_ROWS:
-                    _wide_rest(left, right, out, first, sizes, accumulate)
-                elif height == 2:
-                    _pair_wide_rest(left, right, out, first, sizes, accumulate)
-                else:
-                    _row_wide_rest(left, right, out, first, sizes, accumulate)
-            elif height == TILE_ROWS:
-                _rest(left, right, out, first, sizes, accumulate)
-            elif height == 2:
-                _pair_rest(left, right, out, first, sizes, accumulate)
-            else:
-                _row_rest(left, right, out, first, sizes, accumulate)
-            column += 2 * lanes
-        row += height
+    wide = min(columns, BLOCK_COLUMNS)
+    deep = depth if columns % lanes else max(64, BLOCK // wide)
+    k = 0
+    while k < depth:
+        inner = (a_row, a_column, b_row, c_row, rows, columns, min(deep, depth - k), start_step)
+        first = 0
+        while first < columns:
+            end = min(columns, first + wide)
+            row = 0
+            while row < rows:
+                height = TILE_ROWS if row + TILE_ROWS <= rows else (2 if row + 2 <= rows else 1)
+                _row_of_tiles(
+                    pointer_to(a, row * a_row + k * a_column),
+                    pointer_to(b, k * b_row),
+                    pointer_to(c, row * c_row),
+                    pointer_to(start, row * start_step),
+                    inner,
+                    (height, first, end),
+                    k,
+                )
+                row += height
+            first = end
+        k += deep
 
 
 @device
 def _compiled_transpose(a: Pointer, a_row: int, c: Pointer, c_row: int, rows: int, columns: int) -> None:
-    """See `transpose`."""
+    """See `transpose`. What is left at the ends is done by squares that overlap their neighbours."""
     lanes = _lanes(a)
+    if rows < lanes or columns < lanes:
+        for row in range(rows):
+            for column in range(columns):
+                c[column * c_row + row] = a[row * a_row + column]
+        return
     row = 0
     while row < rows:
+        top = min(row, rows - lanes)
         column = 0
         while column < columns:
-            _transpose_tile(
-                pointer_to(a, row * a_row + column),
-                a_row,
-                pointer_to(c, column * c_row + row),
-                c_row,
-                min(lanes, rows - row),
-                min(lanes, columns - column),
-            )
+            left = min(column, columns - lanes)
+            source, target = pointer_to(a, top * a_row + left), pointer_to(c, left * c_row + top)
+            _transpose_tile(source, a_row, target, c_row)
             column += lanes
         row += lanes
 
 
-def _plain_multiply(a: Any, b: Any, c: Any, start: Any, layout: Any, accumulate: int) -> None:
+def _plain_multiply(a: Any, b: Any, c: Any, start: Any, layout: Any) -> None:
     """`multiply` in NumPy, for runs without the JIT."""
     a_row, a_column, b_row, c_row, rows, columns, depth, start_step = layout
     left = strided(a, (rows, depth), (a_row, a_column))
     right = strided(b, (depth, columns), (b_row, 1))
     out = strided(c, (rows, columns), (c_row, 1))
-    result = left @ right + strided(start, (rows, 1), (start_step, 0))
-    out[:] = out + result if accumulate else result
+    out[:] = left @ right + strided(start, (rows, 1), (start_step, 0))
 
 
 def _plain_transpose(a: Any, a_row: int, c: Any, c_row: int, rows: int, columns: int) -> None:
@@ -321,7 +339,7 @@ def strided(array: Any, shape: tuple[int, int], steps: tuple[int, int]) -> Any:
 
 
 multiply = _compiled_multiply if COMPILED else _plain_multiply
-"""`c = start + a @ b`, or `c += start + a @ b` with `accumulate`.
+"""`multiply(a, b, c, start, layout)`: `c = start + a @ b`.
 
 `layout` is `(a_row, a_column, b_row, c_row, rows, columns, depth, start_step)`: `a` is `(rows, depth)` with
 steps `a_row` and `a_column`, so a transposed `a` costs nothing; `b` is `(depth, columns)` and `c` is

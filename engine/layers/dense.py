@@ -29,7 +29,7 @@ def dense_forward(arena: Pointer, row: Pointer, state: Pointer) -> None:
     layout = (features, 1, batch, batch, units, batch, features, 1)
     inputs, weights = pointer_to(arena, row[1]), pointer_to(arena, row[2])
     bias, outputs = pointer_to(arena, row[3]), pointer_to(arena, row[4])
-    multiply(weights, inputs, outputs, bias, layout, 0)
+    multiply(weights, inputs, outputs, bias, layout)
 
 
 @op(
@@ -47,7 +47,7 @@ def dense_backward_parameters(arena: Pointer, row: Pointer, state: Pointer) -> N
     features, units, batch, line = row[5], row[6], row[7], row[8]
     layout = (batch, 1, line, features, units, features, batch, 0)
     inputs, upstream = pointer_to(arena, row[1]), pointer_to(arena, row[2])
-    multiply(upstream, inputs, pointer_to(arena, row[3]), arena, layout, 0)
+    multiply(upstream, inputs, pointer_to(arena, row[3]), arena, layout)
     gradients, bias = matrix(arena, row[2], units, batch), vector(arena, row[4], units)
     for unit in range(units):
         total = typed(arena, 0.0)
@@ -62,7 +62,7 @@ def dense_backward_inputs(arena: Pointer, row: Pointer, state: Pointer) -> None:
     features, units, batch = row[4], row[5], row[6]
     layout = (1, features, batch, batch, features, batch, units, 0)
     weights, upstream = pointer_to(arena, row[1]), pointer_to(arena, row[2])
-    multiply(weights, upstream, pointer_to(arena, row[3]), arena, layout, 0)
+    multiply(weights, upstream, pointer_to(arena, row[3]), arena, layout)
 
 
 class Dense(Layer):
