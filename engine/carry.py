@@ -45,13 +45,14 @@ def carry_over(
         _carry_slots(session, material, program, arena)
     else:
         session.state[OPTIMIZER_START] = state[STEP]
-    same_data = session.material.training.inputs is material.training.inputs
-    if same_data and session.experiment.seeds.batches == experiment.seeds.batches:
+    seeds, before = session.experiment.seeds, experiment.seeds
+    same_data = session.experiment.data == experiment.data and seeds.data == before.data
+    if same_data and seeds.batches == before.batches:
         session.state[CURSOR] = state[CURSOR]
         order = session.program.plan.blocks["order"]
         was = program.plan.blocks["order"]
         session.program.view(session.arena, order)[:] = program.view(arena, was)
-    else:
+    elif state[CURSOR]:
         # The pass that had begun is over; the next batch starts one with an order of its own.
         session.state[EPOCH] += np.uint64(1)
 

@@ -146,9 +146,8 @@ def fields_of(member: type[Described]) -> list[dict[str, Any]]:
 
 def _field(name: str, info: FieldInfo) -> dict[str, Any]:
     extra = info.json_schema_extra
-    words: dict[str, Any] = {}
-    if isinstance(extra, dict) and isinstance(extra.get("described"), dict):
-        words = dict(extra["described"])  # type: ignore[arg-type]
+    known = extra.get("described") if isinstance(extra, dict) else None
+    words: dict[str, Any] = dict(known) if isinstance(known, dict) else {}
     bounds: dict[str, Any] = {"minimum": None, "maximum": None, "exclusive": False}
     for rule in info.metadata:
         for source, target in (("ge", "minimum"), ("gt", "minimum"), ("le", "maximum")):
@@ -160,7 +159,7 @@ def _field(name: str, info: FieldInfo) -> dict[str, Any]:
     return {
         "name": name,
         "type": kind,
-        "default": default.model_dump(mode="json") if isinstance(default, BaseModel) else default,
+        "default": _plain(default),
         **bounds,
         "values": values,
         "title": words.get("title"),
@@ -169,6 +168,13 @@ def _field(name: str, info: FieldInfo) -> dict[str, Any]:
         "scale": words.get("scale", "linear"),
         "choices": words.get("choices"),
     }
+
+
+def _plain(value: Any) -> Any:
+    """A default as it stands in a JSON document."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _type_name(annotation: Any) -> tuple[str, list[str]]:

@@ -83,13 +83,13 @@ class Forward:
     def answers(self, inputs: NDArray[Any]) -> NDArray[Any]:
         """Raw outputs `(samples, outputs)` for any number of samples `(samples, *shape)`."""
         block = self.output(self.plan.graph.output_name)
-        pieces = []
+        answers = np.empty((len(inputs), block.features), self.program.dtype)
         for start in range(0, len(inputs), self.batch):
             piece = inputs[start : start + self.batch]
             self.set_inputs(piece)
             self.run()
-            pieces.append(self.view(block)[:, : len(piece)].T.copy())
-        return np.concatenate(pieces)
+            answers[start : start + len(piece)] = self.view(block)[:, : len(piece)].T
+        return answers
 
 
 class Evaluator:

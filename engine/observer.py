@@ -229,22 +229,22 @@ class Observer:
         never waits for training.
         """
         self._receive()
-        values, state = self._front
+        values = self._front[0]
         tensors = tuple(self._tensor(key) for key in sorted(wanted) if key < len(self.tensors))
         start = self._session.program.network.published[0]
         report = self._session.program.network.report.offset - start
-        epoch = int(state[EPOCH]) + int(state[CURSOR]) / len(self._session.material.training)
-        observation = Observation(int(state[STEP]), epoch, float(values[report]), tensors)
+        observation = Observation(*self._moment(), float(values[report]), tensors)
         self._ask()
         return observation
 
     def evaluate(self) -> dict[str, Any]:
-        """`{"step", "training": {"loss", "accuracy"}, "validation": {…} | None}` of the last copy.
+        """`{"step", "epoch", "training": {"loss", "accuracy"}, "validation": {…} | None}` of a copy.
 
         Both parts are measured alike, on at most `MOST_EVALUATED` samples.
         """
         self._receive()
-        result: dict[str, Any] = {"step": int(self._front[1][STEP]), "validation": None}
+        step, epoch = self._moment()
+        result: dict[str, Any] = {"step": step, "epoch": epoch, "validation": None}
         classify = self._session.prepared.dataset.problem == "classification"
         material = self._session.material
         parts: tuple[Part, ...] = ("training", "validation")
@@ -259,6 +259,12 @@ class Observer:
             result[part] = {"loss": metrics.loss, "accuracy": metrics.accuracy}
         self._ask()
         return result
+
+    def _moment(self) -> tuple[int, float]:
+        """Step and epoch of the newest copy."""
+        state = self._front[1]
+        passes = int(state[CURSOR]) / len(self._session.material.training)
+        return int(state[STEP]), int(state[EPOCH]) + passes
 
     def _receive(self) -> None:
         """Take the newest copy of the network."""

@@ -9,7 +9,7 @@ from zlib import crc32
 
 from engine.instructions.arena import Block, Plan
 from engine.kernels.abi import COLUMNS, Op, Pointer, op, pointer_to, vector
-from engine.kernels.simd import transpose
+from engine.kernels.simd import multiply, transpose
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,31 @@ def accumulate(arena: Pointer, row: Pointer, state: Pointer) -> None:
         total[i] += addend[i]
 
 
-@op("inputs", "outputs", "rows:size", "columns:size", "output_row:size")
+@op("inputs", "outputs", "rows:size", "columns:size", "input_line:size", "output_line:size")
 def transposition(arena: Pointer, row: Pointer, state: Pointer) -> None:
-    """outputs[j, i] = inputs[i, j]; lines of outputs are `output_row` apart"""
-    transpose(pointer_to(arena, row[1]), row[4], pointer_to(arena, row[2]), row[5], row[3], row[4])
+    """outputs[j, i] = inputs[i, j]; lines are `input_line` and `output_line` elements apart"""
+    transpose(pointer_to(arena, row[1]), row[5], pointer_to(arena, row[2]), row[6], row[3], row[4])
+
+
+@op(
+    "left",
+    "right",
+    "product",
+    "start",
+    "left_row:size",
+    "left_column:size",
+    "right_row:size",
+    "product_row:size",
+    "rows:size",
+    "columns:size",
+    "depth:size",
+    "start_step:size",
+)
+def matrix_product(arena: Pointer, row: Pointer, state: Pointer) -> None:
+    """product = start + left · right; the distances between rows and columns are in elements"""
+    layout = (row[5], row[6], row[7], row[8], row[9], row[10], row[11], row[12])
+    left, right = pointer_to(arena, row[1]), pointer_to(arena, row[2])
+    multiply(left, right, pointer_to(arena, row[3]), pointer_to(arena, row[4]), layout)
 
 
 def spaced(features: int) -> int:
@@ -86,6 +107,31 @@ class Emitter:
         """A new block named after the present layer."""
         return self.plan.allocate(f"{self._layer}.{name}" if self._layer else name, shape)
 
+    def product(
+        self,
+        left: Block,
+        right: Block,
+        result: Block,
+        *,
+        start: Block | None = None,
+        transposed: bool = False,
+    ) -> None:
+        """The row for `result = start + left · right`.
+
+        Args:
+            left: `(rows, depth)`, or `(depth, rows)` with `transposed`.
+            right: `(depth, columns)`; its lines may be longer than the columns that are used.
+            result: `(rows, columns)`.
+            start: one number a row, such as a bias; zero without it.
+        """
+        rows, columns = result.shape[0], result.size // result.shape[0]
+        depth = left.size // rows
+        steps = (1, rows) if transposed else (depth, 1)
+        line = right.size // depth
+        operands = (left, right, result, 0 if start is None else start, *steps, line, columns)
+        sizes = (rows, columns, depth, int(start is not None))
+        self.emit(matrix_product, *operands, *sizes, writes=(result,))
+
     def constant(self, *values: float) -> int:
         """Offset of constants in the arena."""
         return self.plan.constant(*values)
@@ -94,15 +140,18 @@ class Emitter:
         """A number that tells the present layer's random choices from those of other layers."""
         return crc32(self._layer.encode())
 
-    def know_transposed(self, block: Block, transposed: Block) -> None:
-        """Remember that `transposed` already holds `block` sample by sample."""
-        self._transposed[block.offset] = transposed
+    def transpose_back(self, by_sample: Block, block: Block) -> None:
+        """The row that fills `block` from samples that lie one a line; both are remembered as a pair."""
+        sizes = (block.batch, block.features, by_sample.shape[1], block.batch)
+        self.emit(transposition, by_sample, block, *sizes, writes=(block,))
+        self._transposed[block.offset] = by_sample
 
     def transposed(self, block: Block) -> Block:
         """`block` as `(batch, spaced(features))`, one sample a line; made by a row at the first request."""
         if block.offset not in self._transposed:
             width = spaced(block.features)
             result = self.plan.allocate(f"{block.name}.transposed", (block.batch, width))
-            self.emit(transposition, block, result, block.features, block.batch, width, writes=(result,))
+            sizes = (block.features, block.batch, block.batch, width)
+            self.emit(transposition, block, result, *sizes, writes=(result,))
             self._transposed[block.offset] = result
         return self._transposed[block.offset]

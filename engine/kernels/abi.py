@@ -9,11 +9,12 @@ kernels can be stepped and covered in plain Python. Guarded by tests/engine/kern
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.kernels import cache
+from engine.kernels import cache, warm
 
 cache.activate()
 
@@ -47,7 +48,10 @@ Pointer = Any
 """A typed pointer in compiled code, a NumPy array when the JIT is off."""
 
 Kernel = Callable[[Pointer, Pointer, Pointer], None]
-device = njit(**OPTIONS)
+INNER: dict[str, Any] = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""Options of helpers that only compiled code calls: without entry points for Python they compile faster."""
+
+device = njit(**INNER)
 """Decorator of helpers that ops call."""
 
 _NAMES = {np.dtype(np.float32): types.float32, np.dtype(np.float64): types.float64}
@@ -99,6 +103,9 @@ def op(*operands: str) -> Callable[[Kernel], Op]:
     return register
 
 
+FEW = 4
+"""Up to so many missing ops a second process would cost more than it brings."""
+
 _before_compiling: list[Callable[[list[tuple[str, str]]], None]] = []
 
 
@@ -122,10 +129,19 @@ def addresses(ops: Iterable[Op], dtype: np.dtype[Any]) -> dict[str, int]:
         for name, one in wanted.items()
         if dtype not in one._compiled and not cache.is_ready(name, dtype.name)
     ]
-    if missing:
-        for compiler in _before_compiling:
-            compiler(missing)
+    if _before_compiling and missing:
+        _before_compiling[0](missing)
+    elif len(missing) > FEW and (os.cpu_count() or 1) > 1:
+        _compile_with_help([name for name, _ in missing], dtype)
     return {name: one.compile(dtype) for name, one in wanted.items()}
+
+
+def _compile_with_help(names: list[str], dtype: np.dtype[Any]) -> None:
+    """Compile every second op here and the others in a second process at the same time."""
+    helper = warm.start([f"{name}:{dtype.name}" for name in names[1::2]])
+    for name in names[::2]:
+        OPS[name].compile(dtype)
+    warm.finish(helper)
 
 
 # --- accessors ---------------------------------------------------------------------------------------
@@ -190,25 +206,25 @@ def shared(arena: Pointer, address: int, size: int) -> Any:
 
 if COMPILED:
 
-    @overload(pointer_to, jit_options=OPTIONS, strict=False)
+    @overload(pointer_to, jit_options=INNER, strict=False)
     def _pointer_to(arena: Any, offset: Any) -> Any:
         return lambda arena, offset: _advance(arena, offset)
 
-    @overload(vector, jit_options=OPTIONS, strict=False)
+    @overload(vector, jit_options=INNER, strict=False)
     def _vector(arena: Any, offset: Any, size: Any) -> Any:
         return lambda arena, offset, size: carray(_advance(arena, offset), (size,))
 
-    @overload(matrix, jit_options=OPTIONS, strict=False)
+    @overload(matrix, jit_options=INNER, strict=False)
     def _matrix(arena: Any, offset: Any, rows: Any, columns: Any) -> Any:
         return lambda arena, offset, rows, columns: carray(
             _advance(arena, offset), (rows, columns)
         )
 
-    @overload(typed, jit_options=OPTIONS, strict=False)
+    @overload(typed, jit_options=INNER, strict=False)
     def _typed_value(arena: Any, value: Any) -> Any:
         return lambda arena, value: _typed(arena, value)
 
-    @overload(shared, jit_options=OPTIONS, strict=False)
+    @overload(shared, jit_options=INNER, strict=False)
     def _shared(arena: Any, address: Any, size: Any) -> Any:
         return lambda arena, address, size: carray(_at_address(arena, address), (size,))
 

@@ -18,7 +18,15 @@ from pathlib import Path
 from engine.kernels.tiers import Tier, detect
 
 ENGINE = Path(__file__).resolve().parents[1]
-KERNEL_FOLDERS = ("kernels", "activations", "layers", "losses", "optimizers", "program")
+KERNEL_FOLDERS = (
+    "activations",
+    "instructions",
+    "kernels",
+    "layers",
+    "losses",
+    "optimizers",
+    "program",
+)
 """Folders of the engine whose sources are hashed: everything that is compiled lives in them."""
 
 

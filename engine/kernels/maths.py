@@ -15,7 +15,10 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload
 
-from engine.kernels.abi import COMPILED, OPTIONS
+from engine.kernels.abi import COMPILED, FAST_MATH, INNER
+
+ORDERED: dict[str, Any] = {**INNER, "fastmath": FAST_MATH - {"reassoc"}}
+"""For sums of large and small parts, whose order is what makes them accurate."""
 
 
 def exponential(x: Any) -> Any:
@@ -81,7 +84,7 @@ def _floats(*values: float) -> tuple[np.float32, ...]:
 
 if COMPILED:
 
-    @overload(exponential, jit_options=OPTIONS, strict=False)
+    @overload(exponential, jit_options=ORDERED, strict=False)
     def _exponential(x: Any) -> Any:
         if x != types.float32:
             return lambda x: np.exp(x)
@@ -105,7 +108,7 @@ if COMPILED:
 
         return exponential
 
-    @overload(hyperbolic_tangent, jit_options=OPTIONS, strict=False)
+    @overload(hyperbolic_tangent, jit_options=INNER, strict=False)
     def _hyperbolic_tangent(x: Any) -> Any:
         if x != types.float32:
             return lambda x: np.tanh(x)
@@ -131,7 +134,7 @@ if COMPILED:
 
         return hyperbolic_tangent
 
-    @overload(logarithm, jit_options=OPTIONS, strict=False)
+    @overload(logarithm, jit_options=ORDERED, strict=False)
     def _logarithm(x: Any) -> Any:
         if x != types.float32:
             return lambda x: np.log(x)
@@ -156,7 +159,7 @@ if COMPILED:
 
         return logarithm
 
-    @overload(is_finite, jit_options=OPTIONS, strict=False)
+    @overload(is_finite, jit_options=INNER, strict=False)
     def _is_finite(x: Any) -> Any:
         # A difference with itself is 0 for finite numbers and NaN for the others.
         return lambda x: x - x == x - x

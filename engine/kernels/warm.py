@@ -18,6 +18,9 @@ from engine.kernels import cache
 Report = Callable[[str, int, int], None]
 """Called with what was compiled, how many are done and how many there are."""
 
+EXECUTOR = "executor"
+"""Stands for the compiled functions that aren't ops: the executor and the workers' round."""
+
 PROJECT = Path(__file__).resolve().parents[2]
 MOST_PROCESSES = 4
 
@@ -34,16 +37,17 @@ def warm(report: Report, dtype: str = "float32") -> None:
         return
     wanted = [f"{name}:{dtype}" for name in _ops() if not cache.is_ready(name, dtype)]
     count = max(1, min(os.cpu_count() or 1, MOST_PROCESSES))
-    # A share may be empty: its process still compiles the executor, which isn't an op.
-    processes = [_start(wanted[index::count]) for index in range(count)]
+    shares = [wanted[index::count] for index in range(count)]
+    shares[0].append(EXECUTOR)
+    processes = [start(share) for share in shares if share]
     done = 0
     # Read one after the other; what a process prints meanwhile fits its pipe many times over.
     for process in processes:
         for line in process.stdout or ():
             if line.startswith("compiled "):
                 done += 1
-                report(line.split()[1], done, len(wanted))
-        _finish(process)
+                report(line.split()[1], done, len(wanted) + 1)
+        finish(process)
     marker = cache.directory() / "ready" / "everything"
     marker.parent.mkdir(parents=True, exist_ok=True)
     marker.touch()
@@ -55,25 +59,27 @@ def in_subprocess(missing: Sequence[tuple[str, str]]) -> None:
     Raises:
         RuntimeError: the compiler process failed.
     """
-    process = _start([f"{name}:{dtype}" for name, dtype in missing])
-    for _ in process.stdout or ():
-        pass
-    _finish(process)
+    finish(start([f"{name}:{dtype}" for name, dtype in missing]))
 
 
 def compile_here(names: Sequence[str]) -> None:
-    """Compile ops, given as `op:dtype`, in this process and print each; the executor comes along."""
+    """Compile ops, given as `op:dtype`, or the `EXECUTOR`, in this process and print each."""
     # Loaded by name and only here, so that a web process can use this module without Numba.
     abi = import_module("engine.kernels.abi")
-    import_module("engine.scheduler")
+    import_module("engine.tasks")
     numpy = import_module("numpy")
     for name in names:
-        op, _, dtype = name.partition(":")
-        abi.OPS[op].compile(numpy.dtype(dtype))
-        print(f"compiled {op}", flush=True)
+        if name == EXECUTOR:
+            import_module("engine.scheduler")
+            import_module("engine.program.executor").prepare()
+        else:
+            op, _, dtype = name.partition(":")
+            abi.OPS[op].compile(numpy.dtype(dtype))
+        print(f"compiled {name}", flush=True)
 
 
-def _start(names: Sequence[str]) -> subprocess.Popen[str]:
+def start(names: Sequence[str]) -> subprocess.Popen[str]:
+    """A process that compiles ops, given as `op:dtype`."""
     return subprocess.Popen(
         [sys.executable, "-m", "engine.kernels.warm", "--here", *names],
         stdout=subprocess.PIPE,
@@ -84,7 +90,14 @@ def _start(names: Sequence[str]) -> subprocess.Popen[str]:
     )
 
 
-def _finish(process: subprocess.Popen[str]) -> None:
+def finish(process: subprocess.Popen[str]) -> None:
+    """Wait for a compiler process.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    for _ in process.stdout or ():
+        pass
     if process.wait() != 0:
         raise RuntimeError(f"compiling kernels failed with status {process.returncode}")
 
@@ -106,7 +119,7 @@ def _ops() -> list[str]:
 def main(arguments: Sequence[str]) -> None:
     """The command line."""
     if arguments and arguments[0] == "--list":
-        import_module("engine.session")
+        import_module("engine.tasks")
         print("\n".join(import_module("engine.kernels.abi").OPS))
     elif arguments and arguments[0] == "--here":
         compile_here(arguments[1:])

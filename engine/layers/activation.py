@@ -50,4 +50,5 @@ class ActivationLayer(Layer):
             self.activation.emit_backward(emitter, blocks, (upstream, target))
 
     def reference(self, inputs: Sequence[Array], parameters: Mapping[str, Array]) -> Array:
-        return self.activation.reference(inputs[0])
+        units = inputs[0].reshape(-1, inputs[0].shape[-1])
+        return self.activation.reference(units).reshape(inputs[0].shape)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from engine.activations import Activation, Linear
 from engine.catalog import described, union_of
 from engine.initializers import Initializer, Xavier, Zeros
-from engine.instructions import Block, Emitter
-from engine.kernels.abi import Pointer, matrix, op, pointer_to, typed, vector
-from engine.kernels.simd import multiply
+from engine.instructions import Emitter
+from engine.kernels.abi import Pointer, matrix, op, typed, vector
 from engine.layers.layer import Array, Layer, Parameter, Shape, Site, wrong_shape
 from engine.text import Text
 
@@ -22,47 +21,16 @@ else:
     AnyInitializer = union_of(Initializer)
 
 
-@op("inputs", "weights", "bias", "outputs", "features:size", "units:size", "batch:size")
-def dense_forward(arena: Pointer, row: Pointer, state: Pointer) -> None:
-    """z = W x + b; W (units, features), x (features, batch), b (units,), z (units, batch)"""
-    features, units, batch = row[5], row[6], row[7]
-    layout = (features, 1, batch, batch, units, batch, features, 1)
-    inputs, weights = pointer_to(arena, row[1]), pointer_to(arena, row[2])
-    bias, outputs = pointer_to(arena, row[3]), pointer_to(arena, row[4])
-    multiply(weights, inputs, outputs, bias, layout)
-
-
-@op(
-    "inputs_by_sample",
-    "grad_outputs",
-    "grad_weights",
-    "grad_bias",
-    "features:size",
-    "units:size",
-    "batch:size",
-    "input_line:size",
-)
-def dense_backward_parameters(arena: Pointer, row: Pointer, state: Pointer) -> None:
-    """∂L/∂W = ∂L/∂z xᵀ and ∂L/∂b = Σ over the batch of ∂L/∂z; x is stored sample by sample"""
-    features, units, batch, line = row[5], row[6], row[7], row[8]
-    layout = (batch, 1, line, features, units, features, batch, 0)
-    inputs, upstream = pointer_to(arena, row[1]), pointer_to(arena, row[2])
-    multiply(upstream, inputs, pointer_to(arena, row[3]), arena, layout)
-    gradients, bias = matrix(arena, row[2], units, batch), vector(arena, row[4], units)
+@op("grad_outputs", "grad_bias", "units:size", "batch:size")
+def bias_gradient(arena: Pointer, row: Pointer, state: Pointer) -> None:
+    """∂L/∂b = Σ over the batch of ∂L/∂z; z (units, batch), b (units,)"""
+    units, batch = row[3], row[4]
+    gradients, bias = matrix(arena, row[1], units, batch), vector(arena, row[2], units)
     for unit in range(units):
         total = typed(arena, 0.0)
         for sample in range(batch):
             total += gradients[unit, sample]
         bias[unit] = total
-
-
-@op("weights", "grad_outputs", "grad_inputs", "features:size", "units:size", "batch:size")
-def dense_backward_inputs(arena: Pointer, row: Pointer, state: Pointer) -> None:
-    """∂L/∂x = Wᵀ ∂L/∂z"""
-    features, units, batch = row[4], row[5], row[6]
-    layout = (1, features, batch, batch, features, batch, units, 0)
-    weights, upstream = pointer_to(arena, row[1]), pointer_to(arena, row[2])
-    multiply(weights, upstream, pointer_to(arena, row[3]), arena, layout)
 
 
 class Dense(Layer):
@@ -132,9 +100,8 @@ class Dense(Layer):
         sums = output
         if not self.activation.is_identity():
             sums = emitter.block("sums", output.shape)
-        operands = (inputs, site.parameters["weights"], site.parameters["bias"], sums)
-        sizes = (inputs.features, self.units, inputs.batch)
-        emitter.emit(dense_forward, *operands, *sizes, writes=(sums,))
+        # z = W x + b
+        emitter.product(site.parameters["weights"], inputs, sums, start=site.parameters["bias"])
         if sums is not output:
             self.activation.emit_forward(emitter, sums, output)
         site.memory["sums"] = sums
@@ -147,20 +114,13 @@ class Dense(Layer):
             gradient = emitter.block("grad_sums", output.shape)
             self.activation.emit_backward(emitter, (sums, output), (upstream, gradient))
             upstream = gradient
-        sizes = (inputs.features, self.units, inputs.batch)
-        self._emit_parameter_gradients(emitter, site, upstream)
-        if site.input_gradients[0] is not None:
-            target = site.input_gradients[0]
-            operands = (site.parameters["weights"], upstream, target)
-            emitter.emit(dense_backward_inputs, *operands, *sizes, writes=(target,))
-
-    def _emit_parameter_gradients(self, emitter: Emitter, site: Site, upstream: Block) -> None:
-        inputs = site.inputs[0]
-        samples = emitter.transposed(inputs)
-        weights, bias = site.gradients["weights"], site.gradients["bias"]
-        sizes = (inputs.features, self.units, inputs.batch, samples.shape[1])
-        operands = (samples, upstream, weights, bias)
-        emitter.emit(dense_backward_parameters, *operands, *sizes, writes=(weights, bias))
+        # ∂L/∂W = ∂L/∂z xᵀ, ∂L/∂b = Σ ∂L/∂z, ∂L/∂x = Wᵀ ∂L/∂z
+        emitter.product(upstream, emitter.transposed(inputs), site.gradients["weights"])
+        bias, sizes = site.gradients["bias"], (self.units, inputs.batch)
+        emitter.emit(bias_gradient, upstream, bias, *sizes, writes=(bias,))
+        target = site.input_gradients[0]
+        if target is not None:
+            emitter.product(site.parameters["weights"], upstream, target, transposed=True)
 
     def reference(self, inputs: Sequence[Array], parameters: Mapping[str, Array]) -> Array:
         sums = parameters["weights"] @ inputs[0] + parameters["bias"][:, None]

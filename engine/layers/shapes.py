@@ -13,6 +13,7 @@ from engine.layers.layer import Array, Layer, Shape, shown, wrong_shape
 from engine.text import Text
 
 Size = Annotated[int, Field(ge=1, le=16384)]
+MOST_AXES = 8
 
 
 class Flatten(Layer):
@@ -43,14 +44,14 @@ class Reshape(Layer):
         "按行优先把同样的数值排成另一种形状。",
     )
     is_view = True
-    shape: tuple[Size, ...] = described(
+    shape: Annotated[tuple[Size, ...], Field(min_length=1, max_length=MOST_AXES)] = described(
         (1,),
         Text("Shape", "形状"),
         Text("The new shape of one sample; its sizes multiply to the same count.", "单个样本的新形状；各维相乘后元素总数不变。"),
     )
 
     def infer(self, name: str, inputs: Sequence[Shape]) -> Shape:
-        if prod(self.shape) != prod(inputs[0]) or not self.shape:
+        if prod(self.shape) != prod(inputs[0]):
             count = prod(inputs[0])
             raise wrong_shape(
                 name,

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.catalog import Described
+from engine.catalog import Described, kind_of
 from engine.data.dataset import Dataset, Problem
 from engine.errors import NeurariumError
 from engine.instructions import Block, Emitter
@@ -69,7 +69,7 @@ class Loss(Described):
                     f"“{self.title.zh}”不能用于这类数据。",
                 ),
                 Text("Choose another loss.", "请换一种损失函数。"),
-                value=self.__class__.__name__,
+                value=kind_of(type(self)),
                 allowed=fitting,
             )
 

@@ -102,10 +102,10 @@ class Builder:
             by_sample = self.plan.allocate("inputs_by_sample", (self.batch, width))
             order = self.plan.allocate("order", (len(samples) if shuffled else 1,))
             sizes = (self.batch, inputs.features, width, targets.features, len(samples))
-            operands = (inputs, by_sample, targets, order, *sizes)
             places = (address(data[0]), address(data[1]), int(shuffled))
-            self.emitter.emit(gather, *operands, *places, writes=(inputs, targets))
-            self.emitter.know_transposed(inputs, by_sample)
+            operands = (by_sample, targets, order, *sizes, *places)
+            self.emitter.emit(gather, *operands, writes=(by_sample, targets))
+            self.emitter.transpose_back(by_sample, inputs)
         return targets
 
     def forward(self) -> None:

@@ -26,7 +26,7 @@ from engine.kernels.abi import (
     address_of,
     call,
 )
-from engine.program.program import Words
+from engine.program.program import Words, new_state
 
 _INTEL = platform.machine().lower() in ("x86_64", "amd64")
 _ARM = platform.machine().lower() in ("aarch64", "arm64")
@@ -104,7 +104,7 @@ def words_at(context: Any, address: Any) -> Any:
     return pointer(types.int64), generate
 
 
-@njit("int64(int64, int64, int64, int64, int64)", cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def walk(arena: int, table: int, rows: int, state: int, steps: int) -> int:
     """Run the whole table `steps` times or until the state says diverged; returns the steps done."""
     memory = words_at(state)
@@ -118,7 +118,7 @@ def walk(arena: int, table: int, rows: int, state: int, steps: int) -> int:
     return done
 
 
-@njit("int64(int64, int64, int64, int64, int64)", cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def run_compiled(arena: int, table: int, rows: int, state: int, steps: int) -> int:
     """`walk` with denormals flushed."""
     control = flush_denormals()
@@ -127,7 +127,7 @@ def run_compiled(arena: int, table: int, rows: int, state: int, steps: int) -> i
     return done
 
 
-@njit("void(int64, int64, int64, int64, int64)", cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def run_rows_compiled(arena: int, table: int, first: int, end: int, state: int) -> None:
     """Run rows `first` … `end - 1` once."""
     control = flush_denormals()
@@ -135,6 +135,14 @@ def run_rows_compiled(arena: int, table: int, first: int, end: int, state: int) 
     for row in range(first, end):
         call(line[row * COLUMNS], arena, table + row * COLUMNS * 8, state)
     restore_denormals(control)
+
+
+def prepare() -> None:
+    """Compile the executor now, by running an empty table."""
+    state = new_state()
+    empty = np.zeros((0, COLUMNS), np.int64)
+    run(state, empty, state, 1)
+    run_rows(state, empty, state, 0, 0)
 
 
 def run(arena: NDArray[Any], table: Words, state: NDArray[np.uint64], steps: int) -> int:
