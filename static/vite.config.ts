@@ -1,0 +1,30 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { svelteTesting } from '@testing-library/svelte/vite';
+import { defineConfig } from 'vitest/config';
+
+/** The development server's address: the page asks it for modules while `npm run dev` runs. */
+const DEVELOPMENT_PORT = 5173;
+
+export default defineConfig({
+  plugins: [svelte(), svelteTesting()],
+  base: '/static/',
+  build: {
+    outDir: 'dist',
+    emptyOutDir: true,
+    manifest: 'manifest.json',
+    target: 'es2022',
+    // The Content-Security-Policy allows files of our own origin only: no data: URLs, no inline script.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: { input: 'src/main.ts' },
+  },
+  server: {
+    port: DEVELOPMENT_PORT,
+    strictPort: true,
+    origin: `http://127.0.0.1:${DEVELOPMENT_PORT}`,
+  },
+  test: {
+    environment: 'jsdom',
+    include: ['tests/**/*.test.ts'],
+  },
+});

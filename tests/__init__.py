@@ -1,0 +1,1 @@
+"""Everything that Neurarium promises, as tests; ``python3 -m tests`` runs them."""

@@ -1,0 +1,47 @@
+"""What all tests share: which tests need a browser, and which browser they get."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.bootstrap import load_build_ui
+from tests.browser.chromium import chromium_arguments, ensure_chromium
+
+BROWSER_TESTS = Path(__file__).resolve().parent / "browser"
+
+
+def pytest_configure() -> None:
+    """Give Playwright a Node that runs everywhere: its own lacks a library on slim systems."""
+    node, _ = load_build_ui().find_node()
+    os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(node))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test under ``tests/browser``."""
+    for item in items:
+        if item.path.is_relative_to(BROWSER_TESTS):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """How Playwright starts the browser; found or installed when the first test asks for it."""
+    return {
+        **browser_type_launch_args,
+        "executable_path": str(ensure_chromium()),
+        "args": chromium_arguments(),
+    }
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """The window every page opens in; a well-formed locale, whatever the machine's is."""
+    return {
+        **browser_context_args,
+        "locale": "en-US",
+        "viewport": {"width": 1440, "height": 900},
+    }

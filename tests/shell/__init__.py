@@ -1,0 +1,1 @@
+"""The two commands, the package, and the rules of the house."""
