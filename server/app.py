@@ -1,0 +1,96 @@
+"""Puts the web process together. Guarded by tests/server/test_running.py."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from server import __version__, errors, pages
+from server.admission import ConnectionCounter, Visitors
+from server.api import catalog, experiments, health, presets, sessions, stream
+from server.assets import Assets
+from server.hosts.base import EngineHost
+from server.hosts.local import LocalHost
+from server.hosts.options import HostOptions
+from server.library import Library
+from server.middleware import Gate, SecurityHeaders
+from server.services import Services
+from server.sessions import Registry
+from server.settings import Settings
+
+SMALLEST_COMPRESSED = 1_000
+"""Bytes of an answer."""
+SECONDS_TO_FINISH = 5
+"""How long open connections get to end when the server stops."""
+
+
+def create_app(settings: Settings, host: EngineHost | None = None) -> FastAPI:
+    """The whole application; its engine host lives as long as the application runs.
+
+    Args:
+        settings: of the server.
+        host: another engine host than the local one.
+    """
+    engine = host or LocalHost(HostOptions.from_settings(settings), settings.answer_seconds)
+    services = Services(
+        settings=settings,
+        host=engine,
+        registry=Registry(engine, settings),
+        library=Library(engine),
+        visitors=Visitors(),
+        connections=ConnectionCounter(
+            settings.max_connections, settings.max_connections_per_visitor
+        ),
+        assets=Assets(),
+    )
+
+    @asynccontextmanager
+    async def run(_: FastAPI) -> AsyncIterator[None]:
+        await services.host.start(services.registry)
+        await services.registry.start()
+        yield
+        await services.registry.stop()
+        await services.host.stop()
+
+    app = FastAPI(
+        title="Neurarium",
+        version=__version__,
+        lifespan=run,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=settings.max_body_bytes,
+    )
+    app.state.services = services
+    for module in (catalog, experiments, health, presets, sessions, stream):
+        app.include_router(module.router)
+    pages.install(app)
+    errors.install(app, pages.show_problem, pages.wants_page)
+    # The last one added sees a request first.
+    app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED)
+    app.add_middleware(Gate, settings=settings)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """How the application is served: by one process, without compressing frames."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="asyncio",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        ws="websockets-sansio",
+        ws_max_size=settings.max_transport_bytes,
+        # Compression costs eight times the processor time and a tenth of a frame's delay.
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=SECONDS_TO_FINISH,
+        server_header=False,
+    )

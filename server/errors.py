@@ -1,0 +1,290 @@
+"""Every refusal of the server, and how it reaches a person: one shape for HTTP and the websocket.
+
+Guarded by tests/server/test_errors.py.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+
+from engine.errors import NeurariumError, from_validation_error
+from engine.text import Text
+from server.protocol import Problem
+
+LOG = logging.getLogger("neurarium")
+
+
+class Refusal(NamedTuple):
+    """What a person is told about one kind of trouble."""
+
+    status: int
+    """Of the HTTP answer."""
+    message: Text
+    hint: Text
+
+
+_TRY_AGAIN = Text("Try again in a moment.", "请稍后再试。")
+_RELOAD = Text("Reload the page.", "请重新加载页面。")
+_SEND_JSON = Text("Send one JSON object as text.", "请以文本形式发送一个 JSON 对象。")
+
+REFUSALS: Mapping[str, Refusal] = {
+    "bad_request": Refusal(400, Text("This can't be read.", "无法读取。"), _TRY_AGAIN),
+    "not_text": Refusal(
+        400, Text("A binary message can't be read here.", "这里不能接收二进制消息。"), _SEND_JSON
+    ),
+    "message_too_large": Refusal(
+        413,
+        Text("The message is too large.", "消息太大。"),
+        Text("Use fewer layers or samples.", "请减少层数或样本数。"),
+    ),
+    "body_too_large": Refusal(
+        413,
+        Text("The request's body is too large.", "请求的内容太大。"),
+        Text("Send less.", "请减少发送的内容。"),
+    ),
+    "too_many_requests": Refusal(
+        429, Text("There were too many requests from here.", "来自这里的请求太多。"), _TRY_AGAIN
+    ),
+    "too_many_commands": Refusal(
+        429, Text("Too many commands are still waiting.", "还有太多命令在等待执行。"), _TRY_AGAIN
+    ),
+    "too_many_connections": Refusal(
+        503,
+        Text("Too many pages are connected.", "连接的页面太多。"),
+        Text("Close a page that you don't need and try again.", "请关闭不需要的页面后再试。"),
+    ),
+    "too_many_sessions": Refusal(
+        503,
+        Text("Too many networks are in use on this server.", "此服务器上正在使用的网络太多。"),
+        Text("Close a page that you don't need and try again.", "请关闭不需要的页面后再试。"),
+    ),
+    "unknown_session": Refusal(
+        404,
+        Text("This network isn't on the server any more.", "这个网络已不在服务器上。"),
+        Text("Start a new one.", "请新建一个。"),
+    ),
+    "not_yours": Refusal(
+        403,
+        Text(
+            "You can watch this network, but not change it.", "你可以观看这个网络，但不能修改它。"
+        ),
+        Text("Make a copy of your own from its link.", "请用它的链接复制一个自己的。"),
+    ),
+    "hello_expected": Refusal(
+        400,
+        Text("The first message has to be “hello”.", "第一条消息必须是“hello”。"),
+        Text("Say hello, then send the rest.", "请先发送 hello，再发送其他消息。"),
+    ),
+    "hello_again": Refusal(
+        400,
+        Text("This connection has said hello already.", "这个连接已经发送过 hello。"),
+        Text("Open another connection.", "请打开另一个连接。"),
+    ),
+    "hello_timeout": Refusal(
+        408,
+        Text("The connection stayed silent for too long.", "连接沉默太久。"),
+        Text("Connect again.", "请重新连接。"),
+    ),
+    "hello_empty": Refusal(
+        422,
+        Text("It isn't said which network to open.", "没有说明要打开哪个网络。"),
+        Text("Name a session, a preset or an experiment.", "请指定会话、预设或实验。"),
+    ),
+    "wrong_protocol": Refusal(
+        400,
+        Text("The page and the server are of different versions.", "页面与服务器的版本不同。"),
+        _RELOAD,
+    ),
+    "nothing_to_inspect": Refusal(
+        422,
+        Text("It isn't said what to look at.", "没有说明要查看什么。"),
+        Text("Name a sample or send values.", "请指定一个样本或发送数值。"),
+    ),
+    "unknown_preset": Refusal(
+        404,
+        Text("There is no such preset.", "没有这个预设。"),
+        Text("Choose one of those listed.", "请从列出的预设中选择。"),
+    ),
+    "unknown_tensor": Refusal(
+        422,
+        Text("This network has no such picture or number.", "这个网络没有这样的图像或数字。"),
+        Text("Subscribe what the layout lists.", "请订阅布局中列出的内容。"),
+    ),
+    "stale_layout": Refusal(
+        409,
+        Text("The network has changed since.", "网络在此之后已经改变。"),
+        Text("Wait for the new layout.", "请等待新的布局。"),
+    ),
+    "foreign_origin": Refusal(
+        403,
+        Text("Pages of another site can't connect here.", "其他网站的页面不能连接到这里。"),
+        Text(
+            "Open Neurarium by its own address, or add the site to NEURARIUM_ALLOWED_ORIGINS.",
+            "请用 Neurarium 自己的地址打开，或把该网站加入 NEURARIUM_ALLOWED_ORIGINS。",
+        ),
+    ),
+    "foreign_host": Refusal(
+        403,
+        Text("This server doesn't go by that name.", "此服务器没有这个名称。"),
+        Text(
+            "Open it by its own address, or add the name to NEURARIUM_ALLOWED_ORIGINS.",
+            "请用它自己的地址打开，或把该名称加入 NEURARIUM_ALLOWED_ORIGINS。",
+        ),
+    ),
+    "host_lost": Refusal(
+        503,
+        Text("The engine stopped and is being started again.", "引擎停止了，正在重新启动。"),
+        _TRY_AGAIN,
+    ),
+    "moved": Refusal(
+        409,
+        Text("This network has moved to another place.", "这个网络已移到别处。"),
+        _TRY_AGAIN,
+    ),
+    "diverged": Refusal(
+        409,
+        Text("Training has left the finite numbers.", "训练中出现了非有限的数。"),
+        Text("Go back to the last healthy moment first.", "请先返回到最近的正常状态。"),
+    ),
+    "not_found": Refusal(
+        404,
+        Text("There is nothing at this address.", "这个地址没有内容。"),
+        Text("Go to the start page.", "请前往首页。"),
+    ),
+    "method_not_allowed": Refusal(
+        405,
+        Text("This address can't be used in that way.", "这个地址不能这样使用。"),
+        Text("See the list of addresses at /api/docs.", "请查看 /api/docs 中的地址列表。"),
+    ),
+    "ui_missing": Refusal(
+        503,
+        Text("The page hasn't been built.", "页面尚未构建。"),
+        Text("Start the server with `python3 -m server`.", "请用 `python3 -m server` 启动服务器。"),
+    ),
+    "internal": Refusal(
+        500,
+        Text("Something went wrong inside the server.", "服务器内部出错。"),
+        Text("Try again; if it stays, please report it.", "请重试；如果仍然出错，请报告。"),
+    ),
+}
+
+
+def refuse(
+    code: str, where: str, *, value: object = None, allowed: object = None
+) -> NeurariumError:
+    """The refusal `code` of the table above, ready to be raised."""
+    refusal = REFUSALS[code]
+    return NeurariumError(code, where, refusal.message, refusal.hint, value=value, allowed=allowed)
+
+
+def as_problem(error: NeurariumError) -> Problem:
+    """An exception of the product in the form that goes over the wire."""
+    return Problem.model_validate(error.as_json())
+
+
+def from_problem(problem: Mapping[str, Any]) -> NeurariumError:
+    """The exception behind a problem that came from another process."""
+    known = Problem.model_validate(problem)
+    message, hint = Text(**known.message.model_dump()), Text(**known.hint.model_dump())
+    return NeurariumError(
+        known.code, known.where, message, hint, value=known.value, allowed=known.allowed
+    )
+
+
+def status_of(error: NeurariumError) -> int:
+    """The HTTP status of a problem; whatever the engine refuses is 422."""
+    refusal = REFUSALS.get(error.code)
+    return refusal.status if refusal else 422
+
+
+def json_response(error: NeurariumError, status: int | None = None) -> JSONResponse:
+    """A problem as an HTTP answer."""
+    return JSONResponse(
+        error.as_json(),
+        status_code=status or status_of(error),
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def from_request_validation(error: RequestValidationError) -> NeurariumError:
+    """What FastAPI found wrong with a path, query or header, in the product's words."""
+    first = error.errors()[0]
+    details: InitErrorDetails = {
+        "type": first["type"],
+        "loc": tuple(first["loc"]),
+        "input": first.get("input"),
+        "ctx": first.get("ctx", {}),
+    }
+    try:
+        rebuilt = ValidationError.from_exception_data("request", [details])
+    except (KeyError, TypeError):
+        # Rules of FastAPI's own have no name in pydantic.
+        details["type"] = PydanticCustomError("value_error", "{message}", {"message": first["msg"]})
+        rebuilt = ValidationError.from_exception_data("request", [details])
+    return from_validation_error(rebuilt)
+
+
+def from_http(error: HTTPException, path: str) -> NeurariumError:
+    """Starlette's own refusals, such as an unknown address."""
+    codes = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+    code = codes.get(error.status_code, "internal" if error.status_code >= 500 else "bad_request")
+    return refuse(code, path, value=path)
+
+
+def install(
+    app: FastAPI,
+    show_page: Callable[[Request, NeurariumError], Response],
+    wants_page: Callable[[Request], bool],
+) -> None:
+    """Give every exception of an HTTP route the one shape.
+
+    Args:
+        app: gets the handlers.
+        show_page: the problem as a page for a person.
+        wants_page: whether a person asks, rather than a script.
+    """
+
+    def answer(request: Request, error: NeurariumError) -> Response:
+        return show_page(request, error) if wants_page(request) else json_response(error)
+
+    async def on_neurarium(request: Request, error: Exception) -> Response:
+        return answer(request, error if isinstance(error, NeurariumError) else internal(request))
+
+    async def on_request(request: Request, error: Exception) -> Response:
+        if isinstance(error, RequestValidationError):
+            return answer(request, from_request_validation(error))
+        return answer(request, internal(request))
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException):
+            return answer(request, from_http(error, request.url.path))
+        return answer(request, internal(request))
+
+    async def on_anything(request: Request, error: Exception) -> Response:
+        log_internal(request, error)
+        return answer(request, internal(request))
+
+    app.add_exception_handler(NeurariumError, on_neurarium)
+    app.add_exception_handler(RequestValidationError, on_request)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(Exception, on_anything)
+
+
+def internal(request: Request) -> NeurariumError:
+    """What is told of an exception that nobody foresaw."""
+    return refuse("internal", request.url.path)
+
+
+def log_internal(connection: HTTPConnection, error: BaseException) -> None:
+    """Write an unexpected exception to the log, with its traceback."""
+    LOG.error("unexpected error at %s", connection.url.path, exc_info=error)

@@ -1,0 +1,1 @@
+"""Engine hosts: where sessions live and train, apart from the web process."""

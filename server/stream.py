@@ -1,0 +1,174 @@
+"""Binary frames: tensors and measurements on their way to the page.
+
+The layout is written down in server/protocol.py. Encoding copies each tensor once; a part of a
+frame is taken out without decoding a number, so that many watchers share one encoding. Guarded by
+tests/server/test_stream.py.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from server.protocol import (
+    ALIGNMENT,
+    FLOAT32,
+    FRAME,
+    HEADER,
+    PROTOCOL_VERSION,
+    RECORD,
+    SAMPLES,
+    UINT8,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NOT_MEASURED = float("nan")
+MOST_DIMENSIONS = 4
+DTYPES = {"float32": (FLOAT32, 4), "uint8": (UINT8, 1)}
+"""Name → code on the wire, bytes of an element."""
+ITEM_SIZES = {FLOAT32: 4, UINT8: 1}
+
+
+class FrameError(ValueError):
+    """Bytes that are no frame."""
+
+
+class Head(NamedTuple):
+    """The measurements at the start of a frame; NaN stands for "not measured"."""
+
+    kind: int
+    sequence: int
+    revision: int
+    flags: int = 0
+    step: int = 0
+    epoch: float = 0.0
+    metrics_step: float = NOT_MEASURED
+    batch_loss: float = NOT_MEASURED
+    training_loss: float = NOT_MEASURED
+    training_accuracy: float = NOT_MEASURED
+    validation_loss: float = NOT_MEASURED
+    validation_accuracy: float = NOT_MEASURED
+    steps_per_second: float = NOT_MEASURED
+
+
+class Tensor(NamedTuple):
+    """One tensor to be sent: C-contiguous float32, or uint8 with the range that 0 … 255 cover."""
+
+    key: int
+    values: NDArray[Any]
+    low: float = 0.0
+    high: float = 0.0
+
+
+@dataclass(frozen=True)
+class ReceivedTensor:
+    """One tensor of a decoded frame; `data` is a view of the frame's bytes."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    low: float
+    high: float
+    data: memoryview
+
+
+def encode(head: Head, tensors: Sequence[Tensor]) -> bytes:
+    """The frame's bytes.
+
+    Args:
+        head: measurements; its `kind` is `FRAME` or `SAMPLES`.
+        tensors: at most 65,535, each of at most four dimensions.
+
+    Raises:
+        FrameError: for a tensor of another dtype or of too many dimensions.
+    """
+    parts: list[bytes | memoryview] = []
+    records = bytearray()
+    offset = _aligned(HEADER.size + RECORD.size * len(tensors))
+    start = offset
+    for key, values, low, high in tensors:
+        code, item = DTYPES.get(values.dtype.name, (None, 0))
+        if code is None or values.ndim > MOST_DIMENSIONS:
+            raise FrameError(f"tensor {key}: {values.dtype} {values.shape} can't be sent")
+        length = values.size * item
+        sizes = (*values.shape, *(1,) * (MOST_DIMENSIONS - values.ndim))
+        records += RECORD.pack(key, code, values.ndim, *sizes, low, high, offset, length)
+        # An empty array has no buffer that could be joined.
+        parts += (values.data if length else b"", bytes(-length % ALIGNMENT))
+        offset += _aligned(length)
+    header = HEADER.pack(PROTOCOL_VERSION, head.kind, len(tensors), *head[1:])
+    padding = bytes(start - len(header) - len(records))
+    return b"".join((header, records, padding, *parts))
+
+
+def read_head(frame: bytes | memoryview) -> Head:
+    """The measurements of a frame.
+
+    Raises:
+        FrameError: if the bytes are too few or of another version.
+    """
+    return _read_start(frame)[0]
+
+
+def select(frame: bytes, keys: Collection[int]) -> bytes:
+    """The same frame with the tensors `keys` only (those that it has)."""
+    _, count = _read_start(frame)
+    end = HEADER.size + RECORD.size * count
+    chosen = [
+        record for record in RECORD.iter_unpack(frame[HEADER.size : end]) if record[0] in keys
+    ]
+    if len(chosen) == count:
+        return frame
+    view = memoryview(frame)
+    offset = _aligned(HEADER.size + RECORD.size * len(chosen))
+    records, parts = bytearray(), []
+    for *description, old_offset, length in chosen:
+        records += RECORD.pack(*description, offset, length)
+        parts.append(view[old_offset : old_offset + _aligned(length)])
+        offset += _aligned(length)
+    header = bytearray(frame[: HEADER.size])
+    struct.pack_into("<H", header, 2, len(chosen))
+    padding = bytes(-(len(header) + len(records)) % ALIGNMENT)
+    return b"".join((header, records, padding, *parts))
+
+
+def decode(frame: bytes) -> tuple[Head, dict[int, ReceivedTensor]]:
+    """A frame's measurements and its tensors by key.
+
+    Raises:
+        FrameError: if anything points outside of the frame or contradicts itself.
+    """
+    head, count = _read_start(frame)
+    view, tensors = memoryview(frame), {}
+    end = HEADER.size + RECORD.size * count
+    if len(frame) < end:
+        raise FrameError(f"{len(frame)} bytes can't hold {count} records")
+    for key, code, dimensions, *rest in RECORD.iter_unpack(view[HEADER.size : end]):
+        shape = tuple(rest[:MOST_DIMENSIONS])[:dimensions]
+        low, high, offset, length = rest[MOST_DIMENSIONS:]
+        if code not in ITEM_SIZES or dimensions > MOST_DIMENSIONS:
+            raise FrameError(f"tensor {key} has the dtype {code} and {dimensions} dimensions")
+        expected = ITEM_SIZES[code]
+        for size in shape:
+            expected *= size
+        if length != expected or offset % ALIGNMENT or not end <= offset <= len(frame) - length:
+            raise FrameError(f"tensor {key} lies at {offset} with {length} bytes of {len(frame)}")
+        name = next(name for name, (known, _) in DTYPES.items() if known == code)
+        tensors[key] = ReceivedTensor(name, shape, low, high, view[offset : offset + length])
+    return head, tensors
+
+
+def _read_start(frame: bytes | memoryview) -> tuple[Head, int]:
+    if len(frame) < HEADER.size:
+        raise FrameError(f"{len(frame)} bytes are too few for a header")
+    version, kind, count, *rest = HEADER.unpack_from(frame)
+    if version != PROTOCOL_VERSION or kind not in (FRAME, SAMPLES):
+        raise FrameError(f"version {version}, kind {kind}")
+    return Head(kind, *rest), count
+
+
+def _aligned(size: int) -> int:
+    return size + -size % ALIGNMENT

@@ -1,0 +1,131 @@
+"""A page as tests play it: one websocket, spoken to as the real page does."""
+
+from __future__ import annotations
+
+import json
+import time
+from types import TracebackType
+from typing import Any, Self
+
+from websockets.sync.client import ClientConnection, connect
+
+from server.stream import Head, ReceivedTensor, decode
+
+SECONDS = 20.0
+"""How long a test waits for something that has to happen."""
+
+Frame = tuple[Head, dict[int, ReceivedTensor]]
+
+
+class Page:
+    """One connection. Messages that nobody asked for yet are kept for later.
+
+    Args:
+        address: `http://…` of the server.
+        headers: sent with the handshake.
+    """
+
+    def __init__(self, address: str, headers: dict[str, str] | None = None) -> None:
+        self.address = address
+        self.socket: ClientConnection = connect(
+            address.replace("http", "ws", 1) + "/api/stream",
+            additional_headers=headers,
+            max_size=None,
+            compression=None,
+        )
+        self.seen: list[dict[str, Any]] = []
+        self.frames: list[Frame] = []
+        self.layout: dict[str, Any] = {}
+        self.welcome: dict[str, Any] = {}
+        self._request = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.socket.close()
+
+    # --- saying ------------------------------------------------------------------------------------
+
+    def send(self, **message: Any) -> None:
+        """Send a message as JSON."""
+        self.socket.send(json.dumps(message))
+
+    def hello(self, **values: Any) -> dict[str, Any]:
+        """Say hello and wait for the greeting to be complete."""
+        self.send(type="hello", protocol=1, **values)
+        self.welcome = self.wait_for("welcome")
+        self.layout = self.wait_for("layout")
+        self.wait_for("inspected")
+        return self.welcome
+
+    def subscribe(self, *quantities: str, rate: float = 60.0) -> None:
+        """Subscribe all tensors of the given quantities of the newest layout."""
+        keys = [
+            key
+            for key, tensor in enumerate(self.layout["tensors"])
+            if tensor["quantity"] in quantities
+        ]
+        self.send(type="subscribe", revision=self.layout["revision"], tensors=keys, rate=rate)
+
+    def command(self, kind: str, **values: Any) -> dict[str, Any] | None:
+        """Send a command, wait for its reply and return the problem, if there is one."""
+        self._request += 1
+        self.send(type=kind, request=self._request, **values)
+        reply = self.wait_for("reply", request=self._request)
+        problem: dict[str, Any] | None = reply["problem"]
+        return problem
+
+    def acknowledge(self, sequence: int) -> None:
+        """Say that a frame has been taken."""
+        self.send(type="acknowledge", sequence=sequence)
+
+    # --- hearing -----------------------------------------------------------------------------------
+
+    def receive(self, seconds: float = SECONDS) -> dict[str, Any] | Frame:
+        """The next message, whatever it is."""
+        message = self.socket.recv(timeout=seconds)
+        if isinstance(message, bytes):
+            frame = decode(message)
+            self.frames.append(frame)
+            return frame
+        parsed: dict[str, Any] = json.loads(message)
+        self.seen.append(parsed)
+        if parsed["type"] == "layout":
+            self.layout = parsed
+        return parsed
+
+    def wait_for(self, kind: str, **values: Any) -> dict[str, Any]:
+        """The next message of a type with these values; one that has come already counts."""
+        end = time.monotonic() + SECONDS
+        position = 0
+        while True:
+            while position < len(self.seen):
+                message = self.seen[position]
+                position += 1
+                if message["type"] == kind and all(message[n] == v for n, v in values.items()):
+                    del self.seen[:position]
+                    return message
+            got = self.receive(max(0.0, end - time.monotonic()))
+            if isinstance(got, tuple):
+                self.acknowledge(got[0].sequence)
+
+    def wait_for_frame(self, at_least: int = 0) -> Frame:
+        """The next frame of that step or a later one; frames are acknowledged."""
+        end = time.monotonic() + SECONDS
+        while True:
+            got = self.receive(max(0.0, end - time.monotonic()))
+            if isinstance(got, tuple):
+                self.acknowledge(got[0].sequence)
+                if got[0].step >= at_least:
+                    return got
+
+    def problem(self) -> dict[str, Any]:
+        """The next problem that belongs to no command."""
+        problem: dict[str, Any] = self.wait_for("problem")
+        return problem

@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any
+
+import pytest
+
+from engine.errors import NeurariumError
+from server.channel import View
+from server.protocol import Inspect, Pause, Play, Subscribe
+from server.sessions import Registry, Session
+from server.settings import Settings
+from tests.server.fakes import EXPERIMENT, FakeHost, code_of
+
+DOCUMENT = json.dumps(EXPERIMENT).encode()
+
+
+def with_registry(
+    **limits: Any,
+) -> Callable[[Callable[[Registry, FakeHost], Coroutine[Any, Any, None]]], Callable[[], None]]:
+    def decorate(
+        test: Callable[[Registry, FakeHost], Coroutine[Any, Any, None]],
+    ) -> Callable[[], None]:
+        async def run() -> None:
+            host = FakeHost()
+            registry = Registry(host, Settings(**limits))
+            await host.start(registry)
+            await registry.start()
+            try:
+                await test(registry, host)
+            finally:
+                await registry.stop()
+
+        @wraps(test, assigned=("__name__", "__doc__"), updated=())
+        def synchronous() -> None:
+            asyncio.run(run())
+
+        del synchronous.__wrapped__
+        return synchronous
+
+    return decorate
+
+
+class Watcher(View):
+    """Someone who watches and keeps what is said."""
+
+    def __init__(self, session: Session) -> None:
+        self.texts: list[dict[str, Any]] = []
+        super().__init__(lambda text: self.texts.append(json.loads(text)), lambda: None)
+        session.channel.join(self, 0, -1)
+        self.session = session
+
+    def subscribe(self) -> None:
+        message = Subscribe(revision=self.session.channel.revision, tensors=[0], rate=30)
+        self.session.channel.subscribe(self, message)
+
+    def kinds(self) -> list[str]:
+        return [text["type"] for text in self.texts]
+
+
+async def settle(condition: Callable[[], bool]) -> None:
+    for _ in range(2000):
+        if condition():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("the condition has not come true")
+
+
+@with_registry()
+async def test_ids_and_tokens_cannot_be_guessed(registry: Registry, host: FakeHost) -> None:
+    first, second = [await registry.create("a", DOCUMENT) for _ in range(2)]
+    assert len({first.id, second.id, first.token, second.token}) == 4
+    assert min(len(first.id), len(first.token)) >= 24
+    assert first.may_edit(first.token)
+    assert not first.may_edit(second.token)
+    assert not first.may_edit(None)
+    assert not first.may_edit("é")
+    with pytest.raises(NeurariumError) as caught:
+        registry.find("nothing")
+    assert code_of(caught.value) == "unknown_session"
+
+
+@with_registry()
+async def test_refused_experiment_leaves_nothing_behind(registry: Registry, host: FakeHost) -> None:
+    with pytest.raises(NeurariumError):
+        await registry.create("a", b'{"explode": 1}')
+    assert not registry.sessions
+
+
+@with_registry(max_sessions_per_visitor=2, max_sessions=3)
+async def test_quota_is_met_by_saving_what_nobody_watches(
+    registry: Registry, host: FakeHost
+) -> None:
+    first = await registry.create("a", DOCUMENT)
+    second = await registry.create("a", DOCUMENT)
+    Watcher(second)
+    await registry.create("a", DOCUMENT)
+    assert host.closed == [first.placement] and host.saved == [first.placement]
+    assert not first.is_placed and second.is_placed
+    again = await registry.open(first.id)
+    assert again is first and first.is_placed
+    assert host.orders[-1][1].checkpoint == struct.pack("<I", 7)
+
+
+@with_registry(max_sessions_per_visitor=2)
+async def test_quota_of_watched_sessions_is_a_refusal(registry: Registry, host: FakeHost) -> None:
+    for _ in range(2):
+        Watcher(await registry.create("a", DOCUMENT))
+    with pytest.raises(NeurariumError) as caught:
+        await registry.create("a", DOCUMENT)
+    assert (caught.value.code, caught.value.where, caught.value.allowed) == (
+        "too_many_sessions",
+        "max_sessions_per_visitor",
+        "2",
+    )
+    await registry.create("b", DOCUMENT)
+
+
+@with_registry(idle_seconds=0.1)
+async def test_unwatched_session_leaves_the_host_and_comes_back(
+    registry: Registry, host: FakeHost
+) -> None:
+    session = await registry.create("a", DOCUMENT)
+    watcher = Watcher(session)
+    await asyncio.sleep(0.3)
+    assert session.is_placed
+    session.channel.leave(watcher)
+    registry.unwatched(session)
+    await settle(lambda: not session.is_placed)
+    assert host.placed == {}
+    await registry.command(session, Pause(request=1))
+    assert session.is_placed and session.epoch == 2
+    assert host.orders[-1][1].checkpoint == struct.pack("<I", 7)
+
+
+@with_registry(idle_seconds=0.1, max_stored_sessions=1)
+async def test_stored_sessions_are_limited(registry: Registry, host: FakeHost) -> None:
+    sessions = [await registry.create("a", DOCUMENT) for _ in range(3)]
+    await settle(lambda: len(registry.sessions) == 1)
+    assert registry.sessions[0] in sessions
+
+
+@with_registry()
+async def test_lost_host_is_told_and_sessions_come_back_as_they_were(
+    registry: Registry, host: FakeHost
+) -> None:
+    session = await registry.create("a", DOCUMENT)
+    idle = await registry.create("a", DOCUMENT)
+    watcher = Watcher(session)
+    watcher.subscribe()
+    await registry.command(session, Play(request=1, steps_per_second=5))
+    await registry.command(session, Inspect(request=2, sample=3))
+    for step in (2, 7, 9):
+        host.say_point(session.placement, step)
+    host.listener.on_checkpoint(session.placement, 1, struct.pack("<I", 7))
+    watcher.texts.clear()
+    host.lose()
+    assert watcher.texts[0]["event"] == "lost"
+    with pytest.raises(NeurariumError) as caught:
+        await registry.command(session, Pause(request=3))
+    assert code_of(caught.value) == "host_lost"
+    host.commands.clear()
+    host.restore()
+    await settle(lambda: any(text.get("event") == "restored" for text in watcher.texts))
+    placement, order = host.orders[-1]
+    assert placement == (session.id, 2)
+    assert (order.checkpoint, order.revision) == (struct.pack("<I", 7), 2)
+    assert [type(command) for _, command in host.commands] == [Inspect]
+    assert watcher.texts[-1]["step"] == 7
+    restart = next(text for text in watcher.texts if text["type"] == "history")
+    assert (restart["restart"], restart["step"]) == (True, [2, 7])
+    assert host.watched[-1][0] == placement and host.granted[-1] == placement
+    assert not idle.is_placed
+
+
+@with_registry()
+async def test_training_goes_on_after_a_loss(registry: Registry, host: FakeHost) -> None:
+    session = await registry.create("a", DOCUMENT)
+    await registry.command(session, Play(request=1, steps_per_second=5))
+    host.lose()
+    host.commands.clear()
+    host.restore()
+    await settle(lambda: len(host.commands) == 1)
+    command = host.commands[0][1]
+    assert isinstance(command, Play) and command.steps_per_second == 5
+
+
+@with_registry()
+async def test_repeated_losses_bring_sessions_back_paused(
+    registry: Registry, host: FakeHost
+) -> None:
+    session = await registry.create("a", DOCUMENT)
+    watcher = Watcher(session)
+    await registry.command(session, Play(request=1))
+    for count in (1, 2, 3):
+        watcher.texts.clear()
+        host.commands.clear()
+        host.lose()
+        host.restore()
+        await settle(lambda: any(text.get("event") == "restored" for text in watcher.texts))
+        assert len(host.commands) == (1 if count < 3 else 0)
+
+
+@with_registry()
+async def test_words_of_a_former_placement_are_not_heard(
+    registry: Registry, host: FakeHost
+) -> None:
+    session = await registry.create("a", DOCUMENT)
+    former = session.placement
+    host.lose()
+    await asyncio.sleep(0)
+    host.is_alive = True
+    await registry.open(session.id)
+    host.say_point(former, 5)
+    host.listener.on_checkpoint(former, session.channel.revision, b"old")
+    assert len(session.channel.curves) == 0
+    assert session.checkpoint is None
+    with pytest.raises(NeurariumError) as caught:
+        await host.command(former, Pause(request=1))
+    assert code_of(caught.value) == "moved"
+
+
+@with_registry()
+async def test_checkpoint_of_a_former_network_is_not_used(
+    registry: Registry, host: FakeHost
+) -> None:
+    session = await registry.create("a", DOCUMENT)
+    Watcher(session)
+    host.listener.on_checkpoint(session.placement, 1, struct.pack("<I", 7))
+    host.listener.on_message(session.placement, "layout", host_layout(5))
+    host.lose()
+    host.restore()
+    await settle(lambda: session.is_placed)
+    assert host.orders[-1][1].checkpoint is None
+    assert host.orders[-1][1].revision == 6
+
+
+def host_layout(revision: int) -> str:
+    return json.dumps({"type": "layout", "revision": revision, "tensors": []})
+
+
+@with_registry()
+async def test_session_that_cannot_come_back_is_told_why(
+    registry: Registry, host: FakeHost
+) -> None:
+    session = await registry.create("a", DOCUMENT)
+    watcher = Watcher(session)
+    session.experiment = b'{"explode": 1}'
+    host.lose()
+    host.restore()
+    await settle(lambda: "problem" in watcher.kinds())
+    assert watcher.texts[-1]["problem"]["code"] == "internal"
