@@ -1,0 +1,24 @@
+/** From the points of the curves to the columns that a chart draws. */
+
+import type { Metric, Point } from '../lib/curves';
+
+export type Column = (number | null)[];
+
+/** Steps and one column a metric; on a logarithmic scale what isn't positive leaves a gap. */
+export function columnsOf(points: readonly Point[], metrics: readonly Metric[], logarithmic: boolean): [number[], ...Column[]] {
+  const steps = points.map((point) => point.step);
+  const columns = metrics.map((metric) =>
+    points.map((point) => {
+      const value = point[metric];
+      return value === null || (logarithmic && value <= 0) ? null : value;
+    }),
+  );
+  return [steps, ...columns];
+}
+
+/** Steps in few characters: 950, 12k, 3.4M. */
+export function shortCount(value: number): string {
+  if (value >= 1e6) return `${Number((value / 1e6).toPrecision(3))}M`;
+  if (value >= 1e4) return `${Number((value / 1e3).toPrecision(3))}k`;
+  return String(value);
+}

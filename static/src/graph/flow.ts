@@ -1,0 +1,71 @@
+/** From the scene to the node editor's own nodes and edges, and back to names. */
+
+import type { Edge as FlowLine, Node as FlowNode } from '@xyflow/svelte';
+import type { Edge, Position } from '../lib/experiment';
+import type { LayerPicture } from './scene.svelte';
+
+export type LayerFlowNode = FlowNode<Record<string, never>, 'layer'>;
+export type LayerFlowEdge = FlowLine<Record<string, never>, 'flow'>;
+
+/** What a node shows outside its own component. */
+export interface NodeFacts {
+  picture: LayerPicture;
+  position: Position;
+  label: string;
+  role: string;
+  focusable: boolean;
+  draggable: boolean;
+  /** Drawn above the others: it has something to say. */
+  raised: boolean;
+}
+
+const NO_DATA: Record<string, never> = {};
+
+function same(left: LayerFlowNode, right: LayerFlowNode): boolean {
+  return (
+    left.position.x === right.position.x &&
+    left.position.y === right.position.y &&
+    left.width === right.width &&
+    left.height === right.height &&
+    left.draggable === right.draggable &&
+    left.zIndex === right.zIndex &&
+    left.ariaLabel === right.ariaLabel &&
+    left.domAttributes?.tabindex === right.domAttributes?.tabindex &&
+    left.domAttributes?.['aria-roledescription'] === right.domAttributes?.['aria-roledescription']
+  );
+}
+
+/** The node editor's nodes for these layers; a node that didn't change stays the same object. */
+export function nodesFor(before: readonly LayerFlowNode[], facts: readonly NodeFacts[]): LayerFlowNode[] {
+  const known = new Map(before.map((node) => [node.id, node]));
+  return facts.map(({ picture, position, label, role, focusable, draggable, raised }) => {
+    const old = known.get(picture.name);
+    const node: LayerFlowNode = {
+      ...old,
+      id: picture.name,
+      type: 'layer',
+      data: NO_DATA,
+      position: old?.dragging ? old.position : position,
+      width: picture.face.width,
+      height: picture.face.height,
+      dragHandle: '.grip',
+      draggable,
+      zIndex: raised ? 10 : 0,
+      ariaLabel: label,
+      domAttributes: { tabindex: focusable ? 0 : -1, 'aria-roledescription': role },
+    };
+    return old !== undefined && same(old, node) ? old : node;
+  });
+}
+
+/** The node editor's edges; their drawing looks the rest up in the scene. */
+export function edgesFor(pictures: readonly { id: string; edge: Edge }[]): LayerFlowEdge[] {
+  return pictures.map(({ id, edge }) => ({
+    id,
+    type: 'flow',
+    source: edge.source,
+    target: edge.target,
+    sourceHandle: edge.source_port,
+    targetHandle: edge.target_port,
+  }));
+}

@@ -1,0 +1,39 @@
+/** Large tensors a few times a second: small ones come with every frame, large ones would crowd the stream. */
+
+import { hub, type Need, type Painter } from '../lib/hub';
+
+/** Elements beyond which tensors rest between two looks at them. */
+const LARGE = 16_384;
+const REST = 400;
+
+function elementsOf(needs: readonly Need[]): number {
+  const wanted = new Set(needs.map((need) => `${need.layer}/${need.quantity}`));
+  const tensors = hub.layout?.tensors.filter((tensor) => wanted.has(`${tensor.layer}/${tensor.quantity}`)) ?? [];
+  return tensors.reduce((sum, { shape }) => sum + shape.reduce((product, axis) => product * axis, 1), 0);
+}
+
+/** Like `hub.add`, but large tensors are only subscribed now and then. Returns the function that ends it. */
+export function addSampled(painter: Painter, needs: () => Need[], element: Element | null = null): () => void {
+  let resting = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const remove = hub.add(
+    (frame) => {
+      const present = needs().every((need) => !hub.offers(need.layer, need.quantity) || hub.tensor(frame, need.layer, need.quantity) !== undefined);
+      if (resting || !present) return;
+      painter(frame);
+      if (elementsOf(needs()) <= LARGE) return;
+      resting = true;
+      hub.changed();
+      timer = setTimeout(() => {
+        resting = false;
+        hub.changed();
+      }, REST);
+    },
+    () => (resting ? [] : needs()),
+    element,
+  );
+  return () => {
+    clearTimeout(timer);
+    remove();
+  };
+}
