@@ -15,6 +15,8 @@ from engine.text import Text
 
 LONGEST_VALUE = 120
 """Characters of an offending value that are repeated back; the rest is cut."""
+LONGEST_CHOICE = 1000
+"""Characters of what would be accepted: every kind of a family fits."""
 
 
 class NeurariumError(Exception):
@@ -45,7 +47,7 @@ class NeurariumError(Exception):
         self.message = message
         self.hint = hint
         self.value = printable(value)
-        self.allowed = printable(allowed)
+        self.allowed = printable(allowed, LONGEST_CHOICE)
 
     def as_json(self) -> dict[str, Any]:
         """The error shape used by the REST interface and by the websocket."""
@@ -71,15 +73,15 @@ class LimitError(NeurariumError):
     """A limit of this server or engine was met; `allowed` is the limit."""
 
 
-def printable(value: object) -> str | None:
-    """`value` as a short string that is safe to show; `None` stays `None`."""
+def printable(value: object, longest: int = LONGEST_VALUE) -> str | None:
+    """`value` as a string of at most `longest` characters; `None` stays `None`."""
     if value is None:
         return None
     if isinstance(value, (list, tuple, set, frozenset)):
         text = ", ".join(str(item) for item in value)
     else:
         text = str(value)
-    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 _RULES: dict[str, tuple[Text, str]] = {

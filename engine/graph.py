@@ -199,7 +199,7 @@ def _order(sources: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     try:
         return tuple(TopologicalSorter(sources).static_order())
     except CycleError as error:
-        circle = list(reversed(error.args[1]))
+        circle = list(error.args[1])
         raise _problem(
             "cycle",
             circle[0],

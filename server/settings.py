@@ -44,7 +44,11 @@ class Settings(BaseModel):
     """What an administrator can choose."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        validate_default=True,
     )
 
     host: str = "127.0.0.1"

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NOT_MEASURED = float("nan")
+LARGEST_SINGLE = 3.4028234663852886e38
+WIDE_FIELDS = 7
+"""So many fields at the start of a head have more than 32 bits, or are whole numbers."""
 MOST_DIMENSIONS = 4
 DTYPES = {"float32": (FLOAT32, 4), "uint8": (UINT8, 1)}
 """Name → code on the wire, bytes of an element."""
@@ -99,7 +102,7 @@ def encode(head: Head, tensors: Sequence[Tensor]) -> bytes:
         # An empty array has no buffer that could be joined.
         parts += (values.data if length else b"", bytes(-length % ALIGNMENT))
         offset += _aligned(length)
-    header = HEADER.pack(PROTOCOL_VERSION, head.kind, len(tensors), *head[1:])
+    header = _pack_head(head, len(tensors))
     padding = bytes(start - len(header) - len(records))
     return b"".join((header, records, padding, *parts))
 
@@ -159,6 +162,16 @@ def decode(frame: bytes) -> tuple[Head, dict[int, ReceivedTensor]]:
         name = next(name for name, (known, _) in DTYPES.items() if known == code)
         tensors[key] = ReceivedTensor(name, shape, low, high, view[offset : offset + length])
     return head, tensors
+
+
+def _pack_head(head: Head, count: int) -> bytes:
+    try:
+        return HEADER.pack(PROTOCOL_VERSION, head.kind, count, *head[1:])
+    except OverflowError:
+        # A loss that is finite with 64 bits may not be so with 32.
+        start, rest = head[1:WIDE_FIELDS], head[WIDE_FIELDS:]
+        cut = (value if abs(value) <= LARGEST_SINGLE else NOT_MEASURED for value in rest)
+        return HEADER.pack(PROTOCOL_VERSION, head.kind, count, *start, *cut)
 
 
 def _read_start(frame: bytes | memoryview) -> tuple[Head, int]:

@@ -130,7 +130,8 @@ def install_packages() -> None:
     mark = STATIC / "node_modules" / ".installed-lock"
     lock = hashlib.sha256((STATIC / "package-lock.json").read_bytes()).hexdigest()
     if not (mark.is_file() and mark.read_text() == lock):
-        run_npm("ci")
+        # It is silent otherwise, for half a minute the first time.
+        run_npm("ci", "--loglevel=http")
         mark.write_text(lock)
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from server.settings import Settings
 from tests.server.fakes import FakeHost
 from tests.server.page import Page
 from tests.server.running import RunningServer
+
+# A busy machine is no mistake of the product's.
+hypothesis.settings.register_profile("server", deadline=None, max_examples=60)
+hypothesis.settings.load_profile("server")
 
 
 @pytest.fixture(scope="session")
@@ -22,11 +27,11 @@ def server() -> Iterator[RunningServer]:
 
 
 @pytest.fixture
-def page(server: RunningServer) -> Iterator[Page]:
+def opened(server: RunningServer) -> Iterator[Page]:
     """A page on a fresh session of the smallest preset."""
-    with server.page() as opened:
-        opened.hello(preset="gaussians")
-        yield opened
+    with server.page() as page:
+        page.hello(preset="gaussians")
+        yield page
 
 
 @pytest.fixture

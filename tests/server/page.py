@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,14 +30,17 @@ class Page:
 
     def __init__(self, address: str, headers: dict[str, str] | None = None) -> None:
         self.address = address
-        self.socket: ClientConnection = connect(
-            address.replace("http", "ws", 1) + "/api/stream",
-            additional_headers=headers,
-            max_size=None,
-            compression=None,
+        self._open = ExitStack()
+        self.socket: ClientConnection = self._open.enter_context(
+            connect(
+                address.replace("http", "ws", 1) + "/api/stream",
+                additional_headers=headers,
+                max_size=None,
+                compression=None,
+            )
         )
         self.seen: list[dict[str, Any]] = []
-        self.frames: list[Frame] = []
+        self.frames: deque[Frame] = deque()
         self.layout: dict[str, Any] = {}
         self.welcome: dict[str, Any] = {}
         self._request = 0
@@ -48,7 +54,11 @@ class Page:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.socket.close()
+        self.close()
+
+    def close(self) -> None:
+        """Leave."""
+        self._open.close()
 
     # --- saying ------------------------------------------------------------------------------------
 
@@ -91,9 +101,7 @@ class Page:
         """The next message, whatever it is."""
         message = self.socket.recv(timeout=seconds)
         if isinstance(message, bytes):
-            frame = decode(message)
-            self.frames.append(frame)
-            return frame
+            return decode(message)
         parsed: dict[str, Any] = json.loads(message)
         self.seen.append(parsed)
         if parsed["type"] == "layout":
@@ -109,21 +117,27 @@ class Page:
                 message = self.seen[position]
                 position += 1
                 if message["type"] == kind and all(message[n] == v for n, v in values.items()):
-                    del self.seen[:position]
+                    del self.seen[position - 1]
                     return message
             got = self.receive(max(0.0, end - time.monotonic()))
             if isinstance(got, tuple):
                 self.acknowledge(got[0].sequence)
+                self.frames.append(got)
 
-    def wait_for_frame(self, at_least: int = 0) -> Frame:
-        """The next frame of that step or a later one; frames are acknowledged."""
+    def wait_for_frame(
+        self, at_least: int = 0, condition: Callable[[Head], bool] = lambda head: True
+    ) -> Frame:
+        """The next frame of that step or a later one that fits; frames are acknowledged."""
         end = time.monotonic() + SECONDS
         while True:
+            while self.frames:
+                frame = self.frames.popleft()
+                if frame[0].step >= at_least and condition(frame[0]):
+                    return frame
             got = self.receive(max(0.0, end - time.monotonic()))
             if isinstance(got, tuple):
                 self.acknowledge(got[0].sequence)
-                if got[0].step >= at_least:
-                    return got
+                self.frames.append(got)
 
     def problem(self) -> dict[str, Any]:
         """The next problem that belongs to no command."""

@@ -164,12 +164,13 @@ async def test_lost_host_is_told_and_sessions_come_back_as_they_were(
         await registry.command(session, Pause(request=3))
     assert code_of(caught.value) == "host_lost"
     host.commands.clear()
+    host.step = 7
     host.restore()
     await settle(lambda: any(text.get("event") == "restored" for text in watcher.texts))
     placement, order = host.orders[-1]
-    assert placement == (session.id, 2)
+    assert placement == session.placement and placement.epoch > 1
     assert (order.checkpoint, order.revision) == (struct.pack("<I", 7), 2)
-    assert [type(command) for _, command in host.commands] == [Inspect]
+    assert [type(command) for _, command in host.commands] == [Inspect, Play]
     assert watcher.texts[-1]["step"] == 7
     restart = next(text for text in watcher.texts if text["type"] == "history")
     assert (restart["restart"], restart["step"]) == (True, [2, 7])

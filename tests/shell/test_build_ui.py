@@ -12,6 +12,10 @@ import pytest
 from server.bootstrap import load_build_ui
 
 
+CI = ("ci", "--loglevel=http")
+"""How npm is asked for exactly what the lock says, naming what it fetches."""
+
+
 @pytest.fixture
 def build_ui(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
     """The build script, over a page of our own whose build writes one file."""
@@ -28,7 +32,7 @@ def build_ui(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
 
     def run_npm(*arguments: str) -> None:
         calls.append(arguments)
-        made = static / ("node_modules" if arguments == ("ci",) else "dist")
+        made = static / ("node_modules" if arguments == CI else "dist")
         made.mkdir(exist_ok=True)
 
     monkeypatch.setattr(module, "run_npm", run_npm)
@@ -41,7 +45,7 @@ def test_the_page_is_built_once(build_ui: ModuleType) -> None:
     build_ui.build()
     assert build_ui.is_fresh()
     build_ui.build()
-    assert build_ui.calls == [("ci",), ("run", "build")]
+    assert build_ui.calls == [CI, ("run", "build")]
 
 
 @pytest.mark.parametrize("change", ["edit", "add", "rename", "lock"])
@@ -70,10 +74,10 @@ def test_what_the_page_does_not_hold_leaves_it_fresh(build_ui: ModuleType) -> No
 def test_packages_are_installed_again_only_for_another_lock(build_ui: ModuleType) -> None:
     build_ui.install_packages()
     build_ui.install_packages()
-    assert build_ui.calls == [("ci",)]
+    assert build_ui.calls == [CI]
     (build_ui.STATIC / "package-lock.json").write_text('{"packages": {}}')
     build_ui.install_packages()
-    assert build_ui.calls == [("ci",), ("ci",)]
+    assert build_ui.calls == [CI, CI]
 
 
 def test_an_edit_during_the_build_is_not_lost(

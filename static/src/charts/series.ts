@@ -1,5 +1,6 @@
 /** From the points of the curves to the columns that a chart draws. */
 
+import { number } from '../lib/i18n.svelte';
 import type { Metric, Point } from '../lib/curves';
 
 export type Column = (number | null)[];
@@ -14,6 +15,11 @@ export function columnsOf(points: readonly Point[], metrics: readonly Metric[], 
     }),
   );
   return [steps, ...columns];
+}
+
+/** A number that fits beside an axis, however large a loss has become. */
+export function shortNumber(value: number): string {
+  return Math.abs(value) >= 1e4 ? value.toExponential(0).replace('e+', 'e') : number(value, 3);
 }
 
 /** Steps in few characters: 950, 12k, 3.4M. */

@@ -137,14 +137,16 @@ export interface Margins {
 }
 
 const SMALLEST_ZOOM = 0.2;
+/** On a wide screen or a projector a small network may grow a little. */
+const LARGEST_ZOOM = 1.25;
 
-/** The view that shows all of `bounds`, never magnified; in the middle across, from the top down. */
+/** The view that shows all of `bounds`, hardly magnified; in the middle across, from the top down. */
 export function fitView(bounds: Size & Position, size: Size, margins: Margins): View {
   const room = {
     width: Math.max(1, size.width - margins.left - margins.right),
     height: Math.max(1, size.height - margins.top - margins.bottom),
   };
-  const wanted = Math.min(1, room.width / Math.max(1, bounds.width), room.height / Math.max(1, bounds.height));
+  const wanted = Math.min(LARGEST_ZOOM, room.width / Math.max(1, bounds.width), room.height / Math.max(1, bounds.height));
   const zoom = Math.max(SMALLEST_ZOOM, wanted);
   // From the top, so that nothing moves under the pointer when a layer grows.
   return {

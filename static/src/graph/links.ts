@@ -39,14 +39,7 @@ const FADED = 0.14;
 const LEAST_SCALE = 2.5;
 const SLENDER = 0.72;
 
-interface Stroke {
-  x1: number;
-  y1: number;
-  x2: number;
-  y2: number;
-}
-
-function trace(context: CanvasRenderingContext2D, { x1, y1, x2, y2 }: Stroke): void {
+function trace(context: CanvasRenderingContext2D, x1: number, y1: number, x2: number, y2: number): void {
   const half = (x1 + x2) / 2;
   context.moveTo(x1, y1);
   context.bezierCurveTo(half, y1, half, y2, x2, y2);
@@ -54,25 +47,26 @@ function trace(context: CanvasRenderingContext2D, { x1, y1, x2, y2 }: Stroke): v
 
 /** Links sorted into groups of the same colour and width. */
 class Groups {
-  readonly #members: Stroke[][] = Array.from({ length: STEPS * 4 }, () => []);
+  /** Four numbers a link, x and y of its ends; the lists are kept from frame to frame. */
+  readonly #members: number[][] = Array.from({ length: STEPS * 4 }, () => []);
 
   clear(): void {
     for (const group of this.#members) group.length = 0;
   }
 
   /** `share` is the weight over the scale, in −1…1; `faded` links step back behind emphasised ones. */
-  add(share: number, faded: boolean, stroke: Stroke): void {
+  add(share: number, faded: boolean, ends: readonly [number, number, number, number]): void {
     const bounded = Number.isFinite(share) ? Math.min(1, Math.max(-1, share)) : 0;
     const step = Math.round(Math.sqrt(Math.abs(bounded)) * (STEPS - 1));
     const group = (step * 2 + (bounded < 0 ? 1 : 0)) * 2 + (faded ? 0 : 1);
-    this.#members[group]?.push(stroke);
+    this.#members[group]?.push(...ends);
   }
 
   /** Thin links first, so that strong ones lie on top. */
   paint(context: CanvasRenderingContext2D, mode: ColourMode): void {
     const colours = cssLut('weight', mode);
-    this.#members.forEach((strokes, group) => {
-      if (strokes.length === 0) return;
+    this.#members.forEach((ends, group) => {
+      if (ends.length === 0) return;
       const root = Math.floor(group / 4) / (STEPS - 1);
       const negative = (group >> 1) % 2 === 1;
       context.globalAlpha = (group % 2 === 1 ? 1 : FADED) * (0.5 + 0.5 * root);
@@ -81,7 +75,9 @@ class Groups {
       context.strokeStyle = colours[Math.round(((negative ? -place : place) + 1) * 127.5)] ?? '';
       context.lineWidth = linkWidth(root * root, 1) * SLENDER;
       context.beginPath();
-      for (const stroke of strokes) trace(context, stroke);
+      for (let at = 0; at < ends.length; at += 4) {
+        trace(context, ends[at] ?? 0, ends[at + 1] ?? 0, ends[at + 2] ?? 0, ends[at + 3] ?? 0);
+      }
       context.stroke();
     });
     context.globalAlpha = 1;
@@ -134,7 +130,7 @@ export class LinkPainter {
       for (let input = 0; input < Math.min(inputs, from.count); input += 1) {
         const share = (weights.data[output * inputs + input] ?? 0) / scale;
         const faded = emphasis?.unit !== undefined && !touches(bundle, input, output, emphasis);
-        this.#groups.add(share, faded, { x1: from.x, y1: anchorY(from, input), x2: to.x, y2 });
+        this.#groups.add(share, faded, [from.x, anchorY(from, input), to.x, y2]);
       }
     }
   }
@@ -152,7 +148,7 @@ function paintWires(context: CanvasRenderingContext2D, bundle: Bundle, options: 
   context.lineWidth = 1;
   context.beginPath();
   for (let unit = 0; unit < Math.min(from.count, to.count); unit += 1) {
-    trace(context, { x1: from.x, y1: anchorY(from, unit), x2: to.x, y2: anchorY(to, unit) });
+    trace(context, from.x, anchorY(from, unit), to.x, anchorY(to, unit));
   }
   context.stroke();
   context.globalAlpha = 1;
@@ -201,7 +197,6 @@ function paintEmphasis(
   const weight = weights.data[link.output * (weights.shape[1] ?? 0) + link.input] ?? 0;
   const width = Math.max(2.5, linkWidth(weight, scale) * SLENDER + 1);
   const { from, to } = bundle;
-  const stroke = { x1: from.x, y1: anchorY(from, link.input), x2: to.x, y2: anchorY(to, link.output) };
   for (const [colour, lineWidth] of [
     [halo, width + 4],
     [cssLut('weight', mode)[weight < 0 ? 26 : 229] ?? '', width],
@@ -209,7 +204,7 @@ function paintEmphasis(
     context.strokeStyle = colour;
     context.lineWidth = lineWidth;
     context.beginPath();
-    trace(context, stroke);
+    trace(context, from.x, anchorY(from, link.input), to.x, anchorY(to, link.output));
     context.stroke();
   }
 }

@@ -1,6 +1,6 @@
 /** What the inputs of a layer are called: the units of the layer that feeds it. */
 
-import { words } from '../lib/i18n.svelte';
+import { t, words } from '../lib/i18n.svelte';
 import { incoming } from '../graph/model';
 import { scene, type LayerPicture } from '../graph/scene.svelte';
 
@@ -29,11 +29,14 @@ export function inputsOf(layer: string): Inputs {
   const picture = scene.pictures.get(source);
   const face = picture?.face;
   const planar = face !== undefined && (face.type === 'image' || (picture?.shape.length ?? 0) >= 2);
+  const image = planar ? { columns: face.columns, rows: face.rows } : imageBehind(source);
+  const pixel = (input: number, columns: number): string =>
+    t('inspector.pixel', { row: Math.floor(input / columns) + 1, column: (input % columns) + 1 });
   return {
     source,
     count: face?.units ?? 0,
-    name: (input) => unitName(picture, input),
-    image: planar && face !== undefined ? { columns: face.columns, rows: face.rows } : imageBehind(source),
+    name: (input) => (image === null ? unitName(picture, input) : pixel(input, image.columns)),
+    image,
   };
 }
 

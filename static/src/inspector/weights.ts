@@ -1,6 +1,6 @@
 /** Fields that show weights and set them: shared by the table of a layer and the list of a unit. */
 
-import { indexOf } from '../lib/colour';
+import { indexOf, largest } from '../lib/colour';
 import { currentCssLut } from '../lib/colours';
 import type { Frame } from '../lib/frame';
 import { hub } from '../lib/hub';
@@ -9,8 +9,6 @@ import { readWeight } from '../graph/readings';
 import { fieldText, nudged, parseField } from './fields';
 import { addSampled } from './sampled';
 
-/** Weights at which the colour beside a field is full. */
-const SCALE = 2;
 const DIGITS = 3;
 const LABEL_INTERVAL = 100;
 
@@ -23,12 +21,15 @@ function placeOf(field: HTMLInputElement): [number, number] {
 
 function write(container: HTMLElement, layer: string, frame: Frame): void {
   const colours = currentCssLut('weight');
-  for (const field of fieldsIn(container)) {
-    const value = readWeight(frame, layer, ...placeOf(field));
-    if (!Number.isFinite(value) || field === document.activeElement) continue;
-    field.value = fieldText(Number(value.toPrecision(DIGITS)));
-    field.style.borderInlineStartColor = colours[indexOf(value, SCALE)] ?? '';
-  }
+  const fields = fieldsIn(container);
+  const values = fields.map((field) => readWeight(frame, layer, ...placeOf(field)));
+  const scale = largest(values);
+  fields.forEach((field, at) => {
+    const value = values[at] ?? NaN;
+    if (!Number.isFinite(value)) return;
+    field.style.borderInlineStartColor = colours[indexOf(value, scale)] ?? '';
+    if (field !== document.activeElement) field.value = fieldText(Number(value.toPrecision(DIGITS)));
+  });
 }
 
 /** Keeps every field in `container` at its weight of `layer`, at most ten times a second. */

@@ -60,6 +60,8 @@ export class Curves {
   /** Take in the metrics that a frame carries, if they are newer than what is known. */
   append(frame: Frame, stepsPerEpoch: number): void {
     const step = frame.metricsStep;
+    // Training stands before points that we have: they are of a run that was reset.
+    if (frame.step < this.lastStep) this.#points = this.#points.filter((point) => point.step <= frame.step);
     if (!Number.isFinite(step) || step <= this.lastStep) return;
     this.#points.push({
       step,
@@ -70,14 +72,6 @@ export class Curves {
       validation_accuracy: measured(frame.validationAccuracy),
     });
     this.#thin();
-    this.#notify();
-  }
-
-  /** Drop what lies after `step`: training went back to it. */
-  truncate(step: number): void {
-    const kept = this.#points.filter((point) => point.step <= step);
-    if (kept.length === this.#points.length) return;
-    this.#points = kept;
     this.#notify();
   }
 

@@ -269,7 +269,10 @@ export interface Layout {
   tensors: TensorLayout[];
   problem: 'classification' | 'regression';
   classes: Words[];
+  /** Names of what the network sees, after preprocessing; empty for pictures. */
   features: Words[];
+  /** Names of what the data hold and the plane shows, before preprocessing. */
+  raw_features: Words[];
   /** Shape of one sample before preprocessing. */
   raw_shape: number[];
   /** `[low, high]` of each axis of the input plane or line. */

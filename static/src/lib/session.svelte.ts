@@ -197,11 +197,11 @@ export class Session {
   async open(experiment: Experiment, label: Words, pace: number | null): Promise<void> {
     if (this.experiment !== null) this.#undo.push(this.experiment, label);
     this.selection = null;
-    this.pace = pace;
     this.experiment = experiment;
     await this.#send();
     if (this.problem !== null) return;
     await this.reset();
+    this.pace = pace;
     await this.play();
   }
 
@@ -366,7 +366,6 @@ export class Session {
     const before = this.status?.status;
     this.status = status;
     if (status.status === 'running') this.pace = status.steps_per_second;
-    if (status.step < this.live.step) this.curves.truncate(status.step);
     this.live = { ...this.live, step: status.step, epoch: status.epoch };
     if (before !== undefined && before !== status.status) notices.speak(EVENTS[status.status]);
   }

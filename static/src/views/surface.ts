@@ -45,7 +45,7 @@ function classShades(index: number, mode: ColourMode): Uint32Array {
     const colour = classColour(index, mode);
     const from = [middle & 255, (middle >> 8) & 255, (middle >> 16) & 255];
     table = Uint32Array.from({ length: SHADES }, (_, shade) => {
-      const strength = 0.12 + (0.7 * shade) / (SHADES - 1);
+      const strength = 0.08 + (0.54 * shade) / (SHADES - 1);
       const [red, green, blue] = colour.map((part, axis) =>
         Math.round((from[axis] as number) + (part - (from[axis] as number)) * strength),
       );

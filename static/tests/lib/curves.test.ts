@@ -52,11 +52,11 @@ describe('curves', () => {
     expect(steps(curves)).toEqual([0]);
   });
 
-  it('forget what lies ahead when training goes back', () => {
+  it('forget what lies ahead when training stands before it', () => {
     const curves = new Curves();
-    curves.merge(history([1, 2, 3], [3, 2, 1]));
-    curves.truncate(2);
-    expect(steps(curves)).toEqual([1, 2]);
+    curves.merge(history([10, 20, 900], [3, 2, 1]));
+    curves.append(frame(25, 0.5), 10);
+    expect(steps(curves)).toEqual([10, 20, 25]);
   });
 
   it('stay bounded, dense at the end and with both ends kept', () => {
