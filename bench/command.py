@@ -113,8 +113,8 @@ def measure_all(benchmarks: Iterable[Benchmark], effort: Effort) -> list[Row]:
         print(f"\n{benchmark.name}", flush=True)
         try:
             measured = list(benchmark.measure(effort))
-        except Exception as error:
-            # Whatever broke, the rest of the table is still worth having.
+        except (Exception, SystemExit) as error:
+            # Whatever broke (a missing browser ends the process), the rest is worth having.
             traceback.print_exc()
             reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
             measured = [goal.fail(reason) for goal in benchmark.goals]

@@ -202,9 +202,10 @@ def test_an_unknown_benchmark_is_refused(capsys: pytest.CaptureFixture[str]) -> 
     assert "fast" in capsys.readouterr().err
 
 
-def test_what_breaks_down_fails_and_the_others_still_run() -> None:
+@pytest.mark.parametrize("kind", [RuntimeError, SystemExit])
+def test_what_breaks_down_fails_and_the_others_still_run(kind: type[BaseException]) -> None:
     def break_down(effort: Effort) -> list[Row]:
-        raise RuntimeError("no browser\nand more")
+        raise kind("no browser\nand more")
 
     benchmarks = [
         Benchmark("page", [SHORT, TOLD], break_down),
@@ -212,7 +213,7 @@ def test_what_breaks_down_fails_and_the_others_still_run() -> None:
     ]
     rows = measure_all(benchmarks, timing.QUICK)
     assert [(row.goal, row.met) for row in rows] == [(SHORT, False), (TOLD, None), (MANY, True)]
-    assert rows[0].note == "RuntimeError: no browser"
+    assert rows[0].note == f"{kind.__name__}: no browser"
 
 
 def test_every_row_has_a_name_of_its_own() -> None:
@@ -350,11 +351,13 @@ def test_sessions_of_a_crowd_differ_in_their_weights_only() -> None:
 def test_rows_are_listed_with_their_share() -> None:
     session = BY_NAME["tiny"].session()
     row = next(row for row in session.program.rows if operations_of(row))
-    lines = to_table(
-        "tiny", 200.0, [RowTime(row, 50.0, 100.0, operations_of(row))], 100e9
-    ).splitlines()
-    assert "50.0 %" in lines[3]
-    assert f"{operations_of(row) / 50.0:.1f} GFLOP/s" in lines[3]
+    operations = operations_of(row)
+    times = [RowTime(row, 50.0, 30.0, operations), RowTime(row, 40.0, 90.0, operations)]
+    lines = to_table("tiny", 110.0, times, 100e9).splitlines()
+    assert lines[0].startswith("tiny: 110 ns a step")
+    assert "25.0 %" in lines[3]
+    assert f"{operations / 50.0:.1f} GFLOP/s" in lines[3]
+    assert lines[5].split() == ["90", "120", "100.0", "%"]
 
 
 def test_the_probe_reads_a_frame_header_where_it_is() -> None:
