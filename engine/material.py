@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.preparation import Prepared, prepare
-from engine.errors import GraphError
+from engine.errors import GraphError, NeurariumError
 from engine.experiment import Data, Experiment
 from engine.layers.dense import Dense
 from engine.limits import Limits
@@ -111,6 +111,31 @@ def _samples(prepared: Prepared, loss: Loss, dtype: str) -> tuple[Samples, Sampl
 
 def _part(inputs: NDArray[Any], targets: NDArray[Any], dtype: str) -> Samples:
     return Samples(np.ascontiguousarray(inputs, dtype), np.ascontiguousarray(targets, dtype))
+
+
+def fitting_values(
+    key: str, values: object, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    """`values` as an array for the parameter `key`.
+
+    Raises:
+        NeurariumError: another shape, or a number that isn't finite in `dtype`.
+    """
+    try:
+        with np.errstate(over="ignore"):
+            array = np.asarray(values, dtype)
+    except (TypeError, ValueError):
+        array = np.full(shape, np.nan)
+    if array.shape != shape or not np.isfinite(array).all():
+        raise NeurariumError(
+            "wrong_parameter_value",
+            key,
+            Text("The values don't fit this parameter.", "这些值与该参数不符。"),
+            Text("Give finite numbers of the shape listed.", "请给出所列形状的有限数值。"),
+            value=values,
+            allowed=f"{shape}",
+        )
+    return array
 
 
 def wrong_parameter(name: str, known: list[str]) -> GraphError:

@@ -18,6 +18,7 @@ from engine.errors import DataError
 from engine.evaluation import Evaluator, Forward, published
 from engine.kernels.abi import CURSOR, EPOCH, STEP, aligned
 from engine.layers.ports import Output
+from engine.program.pictures import largest, quantize
 from engine.program.program import new_state
 from engine.scheduler import Place
 from engine.session import Part, Session
@@ -66,7 +67,10 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Observation:
-    """What was seen at one step boundary."""
+    """What was seen at one step boundary.
+
+    The arrays are views that the next look overwrites: copy what you want to keep.
+    """
 
     step: int
     epoch: float
@@ -190,7 +194,7 @@ class Observer:
                 value=sample,
                 allowed=f"0 … {len(inputs) - 1}",
             )
-        self._single.set_inputs(inputs[sample : sample + 1])
+        self._show(inputs[sample : sample + 1])
         target = float(np.ravel(targets[sample])[0])
         self.inspection = Inspection(part, sample, target)
         return self.inspection
@@ -215,10 +219,16 @@ class Observer:
                 value=len(values),
                 allowed=prod(shape),
             )
-        raw = np.asarray(list(values), np.float32).reshape(1, *shape)
-        self._single.set_inputs(prepared.transform(raw))
+        with np.errstate(over="ignore"):  # a number that float32 can't hold is refused as infinite
+            raw = np.asarray(list(values), np.float32).reshape(1, *shape)
+        self._show(prepared.transform(raw))
         self.inspection = Inspection("drawn", None, None)
         return self.inspection
+
+    def _show(self, inputs: NDArray[Any]) -> None:
+        """Put one sample into the program whose activations are shown."""
+        self._single.set_inputs(inputs)
+        self._fresh.discard(id(self._single))
 
     # --- looking -------------------------------------------------------------------------------------
 
@@ -230,7 +240,9 @@ class Observer:
         """
         self._receive()
         values = self._front[0]
-        tensors = tuple(self._tensor(key) for key in sorted(wanted) if key < len(self.tensors))
+        keys = [key for key in sorted(wanted) if key < len(self.tensors)]
+        with np.errstate(over="ignore", invalid="ignore"):  # a broken network has a picture too
+            tensors = tuple(self._tensor(key) for key in keys)
         start = self._session.program.network.published[0]
         report = self._session.program.network.report.offset - start
         observation = Observation(*self._moment(), float(values[report]), tensors)
@@ -315,7 +327,6 @@ class Observer:
         if spec.quantity == "map":
             return self._map(key, spec)
         if spec.quantity == "activation":
-            self._fresh.discard(id(self._single))
             values = self._answers(self._run(self._single), spec.layer)[..., 0]
         elif spec.quantity == "prediction" and self._gallery is not None:
             values = self._answers(self._run(self._gallery), spec.layer).T
@@ -332,10 +343,11 @@ class Observer:
 
     def _map(self, key: int, spec: TensorSpec) -> Tensor:
         assert self._grid is not None, "map tensors exist with a grid only"
-        values = self._answers(self._run(self._grid), spec.layer).reshape(spec.shape)
+        values = np.ravel(self._answers(self._run(self._grid), spec.layer))
         low, high = self._scale(spec.layer, values)
-        scaled = np.nan_to_num((values - low) * (255.0 / (high - low)) + 0.5)
-        return Tensor(key, np.clip(scaled, 0, 255).astype(np.uint8), low, high)
+        picture = np.empty(spec.shape, np.uint8)
+        quantize(values, low, high, picture.reshape(-1))
+        return Tensor(key, picture, low, high)
 
     def _scale(self, layer: str, values: NDArray[Any]) -> tuple[float, float]:
         """Probabilities run from 0 to 1, everything else is symmetric around zero."""
@@ -345,7 +357,7 @@ class Observer:
             return 0.0, 1.0
         node = next(node for node in plan.graph.nodes if node.name == layer)
         span = node.layer.output_span()
-        size = max(map(abs, span)) if span else float(np.abs(np.nan_to_num(values)).max())
+        size = max(map(abs, span)) if span else largest(values)
         size = min(max(size, 1e-6), 1e30)
         return -size, size
 

@@ -67,8 +67,12 @@ class Place:
         self._depth = 0
         self._lock = threading.RLock()
         self._measured = (time.perf_counter(), 0)
+        # What the line points to must outlive a worker that is looking at it.
+        self._kept: tuple[Any, ...] = ()
+        self._asked: tuple[Any, ...] = ()
         self.session = session
-        self._refresh()
+        with self.exclusive():
+            self._line[2:] = 0
 
     def play(self, steps_per_second: float | None = None, steps: int | None = None) -> None:
         """Train until paused or diverged, or for `steps`; at a pace or as fast as possible."""
@@ -125,6 +129,7 @@ class Place:
         with self._lock:
             with self.exclusive():
                 self._line[RUNNING] = 0
+                self._line[PUBLISH] = 0
             self._scheduler.release(self._line)
 
     # --- publishing: a consistent copy taken by the worker at a step boundary --------------------------
@@ -132,17 +137,19 @@ class Place:
     def request(self, target: NDArray[Any], state: NDArray[np.uint64]) -> None:
         """Ask for a copy of the published range into `target` and of the state into `state`.
 
-        Both must stay alive and untouched until `arrived`.
+        Both must be left alone until `arrived`.
         """
-        start, end = self.session.program.network.published
-        if len(target) != end - start or len(state) != STATE_WORDS:
-            raise ValueError("the target has another size than the published range")
-        # No claim is needed: workers read these words only after they have seen PUBLISH.
-        self._line[PUBLISH_FROM] = address_of(self.session.arena) + start * target.itemsize
-        self._line[PUBLISH_TO] = address_of(target)
-        self._line[PUBLISH_BYTES] = (end - start) * target.itemsize
-        self._line[PUBLISH_STATE] = address_of(state)
-        put(self._address + 8 * PUBLISH, 1)
+        with self._lock:
+            start, end = self.session.program.network.published
+            if len(target) != end - start or len(state) != STATE_WORDS:
+                raise ValueError("the target has another size than the published range")
+            # No claim is needed: workers read these words only after they have seen PUBLISH.
+            self._asked = (target, state)
+            self._line[PUBLISH_FROM] = address_of(self.session.arena) + start * target.itemsize
+            self._line[PUBLISH_TO] = address_of(target)
+            self._line[PUBLISH_BYTES] = (end - start) * target.itemsize
+            self._line[PUBLISH_STATE] = address_of(state)
+            put(self._address + 8 * PUBLISH, 1)
         self._scheduler.wake()
 
     @property
@@ -158,8 +165,9 @@ class Place:
     def _refresh(self) -> None:
         """Write the session's addresses down; they change with an edit."""
         session = self.session
-        if self._line[ARENA] != address_of(session.arena):
+        if not self._kept or self._kept[0] is not session.arena:
             self._line[PUBLISH] = 0
+        self._kept = (session.arena, session.program, session.state)
         self._line[ARENA] = address_of(session.arena)
         self._line[TABLE] = address_of(session.program.table)
         self._line[ROWS] = len(session.program.table)
@@ -217,7 +225,6 @@ class Scheduler:
                     allowed=f"≤ {CAPACITY}",
                 )
             index = self._free.pop()
-            self._lines[index] = 0
             self._control[COUNT] = max(int(self._control[COUNT]), index + 1)
         return Place(self, self._lines[index], session)
 
@@ -225,7 +232,6 @@ class Scheduler:
         """Make a seat free again."""
         index = (address_of(line) - address_of(self._lines)) // (WIDTH * 8)
         with self._lock:
-            line[:] = 0
             self._free.append(index)
             self._free.sort(reverse=True)
 

@@ -29,14 +29,15 @@ from engine.kernels.abi import (
     STEP,
 )
 from engine.limits import Limits
-from engine.material import Material, gather_material, wrong_parameter
+from engine.material import Material, fitting_values, gather_material, wrong_parameter
 from engine.program.executor import run, run_rows
 from engine.program.program import Program, new_state
 from engine.progress import Bar
-from engine.snapshot import Snapshot, fingerprint, mismatch
+from engine.snapshot import Snapshot, check, fingerprint
 from engine.text import Text
 
 Part = Literal["training", "validation"]
+Precision = Literal["float32", "float64"]
 SLICE = 20_000
 """Steps between two looks at the keyboard and the progress bar."""
 
@@ -68,9 +69,10 @@ class Session:
     def __init__(
         self,
         experiment: Experiment,
-        dtype: Literal["float32", "float64"] = "float32",
+        dtype: Precision = "float32",
         limits: Limits | None = None,
     ) -> None:
+        self.precision: Precision = dtype
         self.dtype = np.dtype(dtype)
         self.limits = limits or Limits()
         self._build(experiment)
@@ -93,12 +95,15 @@ class Session:
         """Back to step 0 with the same seeds: the same run again."""
         self.arena = self.program.new_arena()
         self.state = new_state()
-        self.state[BATCH_SEED] = self.experiment.seeds.batches
-        self.state[DROPOUT_SEED] = self.experiment.seeds.batches
+        self._sow()
         for key, values in self.initial_parameters().items():
             self.program.view(self.arena, self.program.network.parameters[key])[:] = values
         self._divergence = None
         self.checkpoint()
+
+    def _sow(self) -> None:
+        """Put the experiment's seeds into the state."""
+        self.state[[BATCH_SEED, DROPOUT_SEED]] = self.experiment.seeds.batches
 
     def initial_parameters(self) -> dict[str, NDArray[np.float64]]:
         """The parameters that this experiment begins with, by key."""
@@ -253,21 +258,13 @@ class Session:
             NeurariumError: unknown key, another shape, or a number that isn't finite; nothing is changed.
         """
         blocks = self.program.network.parameters
+        fitting = {}
         for key, value in values.items():
             if key not in blocks:
                 raise wrong_parameter(key, sorted(blocks))
-            array = np.asarray(value)
-            if array.shape != blocks[key].shape or not np.isfinite(array).all():
-                raise NeurariumError(
-                    "wrong_parameter_value",
-                    key,
-                    Text("The values don't fit this parameter.", "这些值与该参数不符。"),
-                    Text("Give finite numbers of the shape listed.", "请给出所列形状的有限数值。"),
-                    value=array.shape,
-                    allowed=blocks[key].shape,
-                )
-        for key, value in values.items():
-            self.program.view(self.arena, blocks[key])[:] = value
+            fitting[key] = fitting_values(key, value, blocks[key].shape, self.dtype)
+        for key, array in fitting.items():
+            self.program.view(self.arena, blocks[key])[:] = array
         self._forgive()
 
     def set_parameter(self, key: str, index: tuple[int, ...], value: float) -> None:
@@ -283,44 +280,43 @@ class Session:
         inside = len(index) == len(shape) and all(
             0 <= place < size for place, size in zip(index, shape, strict=True)
         )
-        if not inside or not np.isfinite(value):
+        if not inside:
             raise NeurariumError(
-                "wrong_parameter_value",
+                "wrong_parameter_index",
                 key,
                 Text("There is no such number in this parameter.", "该参数中没有这个数。"),
-                Text("Choose an index inside the shape and a finite value.", "请选择形状范围内的下标和有限数值。"),
-                value=f"[{', '.join(map(str, index))}] = {value}",
-                allowed=shape,
+                Text("Choose an index inside the shape.", "请选择形状范围内的下标。"),
+                value=f"[{', '.join(map(str, index))}]",
+                allowed=f"{shape}",
             )
-        self.program.view(self.arena, blocks[key])[tuple(index)] = value
+        number = fitting_values(key, value, (), self.dtype)
+        self.program.view(self.arena, blocks[key])[tuple(index)] = number
         self._forgive()
 
     def _forgive(self) -> None:
-        """Take the divergence back if every parameter is a number again."""
+        """Take the divergence back if every parameter is a number again; then this is a healthy moment."""
         region = self.program.network.parameter_region
         if self.diverged and np.isfinite(self.program.view(self.arena, region)).all():
             self.state[FLAGS] = 0
             self._divergence = None
+        self.checkpoint()
 
     def edit(self, experiment: Experiment) -> None:
         """Go on with another experiment; layers that are in both keep what they learned.
 
         Numbers keep their place in a layer whose size changes; new ones begin as the initializer says.
-        Another weights seed starts anew.
+        Another weights seed starts anew. A diverged session goes on from its last healthy moment.
 
         Raises:
             NeurariumError: it can't be built; the session goes on unchanged.
         """
-        before = (self.experiment, self.material, self.program, self.arena, self.state)
+        before, old = self.experiment, (self.material, self.program)
+        arena, state = self._healthy if self.diverged else (self.arena, self.state)
         self._build(experiment)
-        if experiment.seeds.weights != before[0].seeds.weights:
-            self.reset()
-            return
-        old_arena, old_state = self.arena, self.state
         self.reset()
-        carry_over(self, before[0], before[1:3], old_arena, old_state)
-        self._forgive()
-        self.checkpoint()
+        if experiment.seeds.weights == before.seeds.weights:
+            carry_over(self, before, old, arena, state)
+            self.checkpoint()
 
     # --- moments -------------------------------------------------------------------------------
 
@@ -331,19 +327,22 @@ class Session:
     def restore(self, snapshot: Snapshot) -> None:
         """Return to a moment; from there training goes on as it did.
 
+        Learning rate, penalties and seeds are those of the present experiment.
+
         Raises:
-            NeurariumError: the snapshot belongs to another network.
+            NeurariumError: the snapshot belongs to another network, or is damaged.
         """
-        if snapshot.fingerprint != fingerprint(self.program):
-            raise mismatch()
+        check(snapshot, self.program)
         self.arena[:] = snapshot.arena
+        self.program.write_constants(self.arena)
         self.state[:] = snapshot.state
+        self._sow()
         self._divergence = None
         self.checkpoint()
 
     def fork(self) -> Session:
         """A second session that goes on from this moment."""
-        other = Session(self.experiment, self.dtype.name, self.limits)  # type: ignore[arg-type]
+        other = Session(self.experiment, self.precision, self.limits)
         other.restore(self.snapshot())
         return other
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import NeurariumError
-from engine.kernels.abi import STATE_WORDS, STEP
+from engine.kernels.abi import CURSOR, STATE_WORDS, STEP
 from engine.kernels.tiers import detect
 from engine.program.program import Program
 from engine.text import Text
@@ -73,7 +73,7 @@ class Snapshot:
             arena = np.frombuffer(arrays[STATE_WORDS * 8 :], dtype).copy()
             fingerprint = str(header["fingerprint"])
             expected = int(header["elements"])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             raise _damaged() from error
         if len(arena) != expected or len(state) != STATE_WORDS:
             raise _damaged()
@@ -93,8 +93,23 @@ def fingerprint(program: Program) -> str:
     return digest.hexdigest()
 
 
-def mismatch() -> NeurariumError:
-    """The error for a snapshot of another network."""
+def check(snapshot: Snapshot, program: Program) -> None:
+    """Refuse a snapshot that `program` can't go on from.
+
+    Kernels trust the place in the data and the order of the samples, so both must lie inside.
+
+    Raises:
+        NeurariumError: `snapshot_mismatch` or `snapshot_damaged`.
+    """
+    if snapshot.fingerprint != fingerprint(program):
+        raise _mismatch()
+    order = program.view(snapshot.arena, program.plan.blocks["order"])
+    inside = ((order >= 0) & (order < order.size)).all()
+    if not inside or snapshot.state[CURSOR] > order.size:
+        raise _damaged()
+
+
+def _mismatch() -> NeurariumError:
     return NeurariumError(
         "snapshot_mismatch",
         "snapshot",

@@ -28,12 +28,15 @@ SECONDS_TO_FINISH = 5
 """How long open connections get to end when the server stops."""
 
 
-def create_app(settings: Settings, host: EngineHost | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, host: EngineHost | None = None, assets: Assets | None = None
+) -> FastAPI:
     """The whole application; its engine host lives as long as the application runs.
 
     Args:
         settings: of the server.
         host: another engine host than the local one.
+        assets: another build of the page than the one beside this package.
     """
     engine = host or LocalHost(HostOptions.from_settings(settings), settings.answer_seconds)
     services = Services(
@@ -45,7 +48,7 @@ def create_app(settings: Settings, host: EngineHost | None = None) -> FastAPI:
         connections=ConnectionCounter(
             settings.max_connections, settings.max_connections_per_visitor
         ),
-        assets=Assets(),
+        assets=assets or Assets(),
     )
 
     @asynccontextmanager
@@ -63,7 +66,6 @@ def create_app(settings: Settings, host: EngineHost | None = None) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        max_body_size=settings.max_body_bytes,
     )
     app.state.services = services
     for module in (catalog, experiments, health, presets, sessions, stream):

@@ -236,7 +236,7 @@ def from_request_validation(error: RequestValidationError) -> NeurariumError:
 
 def from_http(error: HTTPException, path: str) -> NeurariumError:
     """Starlette's own refusals, such as an unknown address."""
-    codes = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+    codes = {404: "not_found", 405: "method_not_allowed"}
     code = codes.get(error.status_code, "internal" if error.status_code >= 500 else "bad_request")
     return refuse(code, path, value=path)
 

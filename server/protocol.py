@@ -136,6 +136,9 @@ class Subscribe(Message):
 class Command(Message):
     """Base of messages that are answered by a `Reply` with the same `request`."""
 
+    # A document's NaN has to reach the engine, which tells where it stands.
+    model_config = ConfigDict(ser_json_inf_nan="constants")
+
     request: Count
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ BROWSER_TESTS = Path(__file__).resolve().parent / "browser"
 
 def pytest_configure() -> None:
     """Give Playwright a Node that runs everywhere: its own lacks a library on slim systems."""
-    node, _ = load_build_ui().find_node()
-    os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(node))
+    build_ui = load_build_ui()
+    with contextlib.suppress(build_ui.NodeMissing):
+        node, _ = build_ui.find_node()
+        os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(node))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -166,6 +166,18 @@ def _write_tile(
 
 
 @intrinsic
+def _copy(context: Any, target: Any, source: Any, count: Any) -> Any:
+    """Copy `count` elements that don't overlap."""
+
+    def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        size = target.get_abi_sizeof(target.get_data_type(signature.args[0].dtype))
+        cgutils.raw_memcpy(builder, arguments[0], arguments[1], arguments[2], _integer(size))
+        return target.get_dummy_value()
+
+    return types.void(target, source, count), generate
+
+
+@intrinsic
 def _lanes(context: Any, pointer: Any) -> Any:
     """Elements in one vector."""
     lanes = VECTOR_BYTES // (pointer.dtype.bitwidth // 8)
@@ -211,9 +223,10 @@ def _write_transpose(vector: _Vectors, arguments: Any) -> None:
         vector.store(lines[index], vector.at(out, builder.mul(c_row, _integer(index))))
 
 
-_tall_pair, _two_pair, _one_pair = (_tile(rows, 2, False) for rows in (TILE_ROWS, 2, 1))
-_tall_single, _two_single, _one_single = (_tile(rows, 1, False) for rows in (TILE_ROWS, 2, 1))
-_tall_part, _two_part, _one_part = (_tile(rows, 1, True) for rows in (TILE_ROWS, 2, 1))
+_tall_pair, _one_pair = _tile(TILE_ROWS, 2, False), _tile(1, 2, False)
+_tall_single, _one_single = _tile(TILE_ROWS, 1, False), _tile(1, 1, False)
+_one_part = _tile(1, 1, True)
+"""Few variants on purpose: each one adds to the time of the first start."""
 
 BLOCK = 4096
 """Elements of `b` that are used for all rows before the next ones: half of a first-level cache."""
@@ -244,23 +257,16 @@ def _row_of_tiles(
         if left > lanes:
             if rows == TILE_ROWS:
                 _tall_pair(a, right, out, start, sizes, more)
-            elif rows == 2:
-                _two_pair(a, right, out, start, sizes, more)
             else:
                 _one_pair(a, right, out, start, sizes, more)
-        elif columns >= lanes:
-            if rows == TILE_ROWS:
-                _tall_single(a, right, out, start, sizes, more)
-            elif rows == 2:
-                _two_single(a, right, out, start, sizes, more)
-            else:
-                _one_single(a, right, out, start, sizes, more)
+        elif columns < lanes:
+            for row in range(rows):
+                line, first = pointer_to(a, row * a_row), pointer_to(start, row * start_step)
+                _one_part(line, right, pointer_to(out, row * c_row), first, sizes, more)
         elif rows == TILE_ROWS:
-            _tall_part(a, right, out, start, sizes, more)
-        elif rows == 2:
-            _two_part(a, right, out, start, sizes, more)
+            _tall_single(a, right, out, start, sizes, more)
         else:
-            _one_part(a, right, out, start, sizes, more)
+            _one_single(a, right, out, start, sizes, more)
         column += 2 * lanes
 
 
@@ -283,7 +289,7 @@ def _compiled_multiply(a: Pointer, b: Pointer, c: Pointer, start: Pointer, layou
             end = min(columns, first + wide)
             row = 0
             while row < rows:
-                height = TILE_ROWS if row + TILE_ROWS <= rows else (2 if row + 2 <= rows else 1)
+                height = TILE_ROWS if row + TILE_ROWS <= rows else 1
                 _row_of_tiles(
                     pointer_to(a, row * a_row + k * a_column),
                     pointer_to(b, k * b_row),
@@ -319,6 +325,17 @@ def _compiled_transpose(a: Pointer, a_row: int, c: Pointer, c_row: int, rows: in
         row += lanes
 
 
+@device
+def _compiled_copy(target: Pointer, source: Pointer, count: int) -> None:
+    """See `copy_elements`."""
+    _copy(target, source, count)
+
+
+def _plain_copy(target: Any, source: Any, count: int) -> None:
+    """`copy_elements` in NumPy, for runs without the JIT."""
+    target[:count] = source[:count]
+
+
 def _plain_multiply(a: Any, b: Any, c: Any, start: Any, layout: Any) -> None:
     """`multiply` in NumPy, for runs without the JIT."""
     a_row, a_column, b_row, c_row, rows, columns, depth, start_step = layout
@@ -348,3 +365,6 @@ steps `a_row` and `a_column`, so a transposed `a` costs nothing; `b` is `(depth,
 
 transpose = _compiled_transpose if COMPILED else _plain_transpose
 """`c[j, i] = a[i, j]` for `rows × columns` elements; lines of `a` are `a_row` apart, those of `c` `c_row`."""
+
+copy_elements = _compiled_copy if COMPILED else _plain_copy
+"""`copy_elements(target, source, count)`: `count` elements from one pointer to another, without overlap."""

@@ -54,7 +54,7 @@ TIERS = (
         AVX2_FEATURES,
         frozenset({"avx2", "fma", "f16c", "bmi1", "bmi2", "movbe"}),
         vector_bytes=32,
-        tile_rows=6,
+        tile_rows=4,
     ),
     Tier("baseline", "x86-64", "+sse2", frozenset({"sse2"}), vector_bytes=16, tile_rows=4),
 )

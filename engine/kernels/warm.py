@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from itertools import count as count_from
 from pathlib import Path
 
 from engine.kernels import cache
@@ -40,14 +41,10 @@ def warm(report: Report, dtype: str = "float32") -> None:
     shares = [wanted[index::count] for index in range(count)]
     shares[0].append(EXECUTOR)
     processes = [start(share) for share in shares if share]
-    done = 0
+    done = count_from(1)
     # Read one after the other; what a process prints meanwhile fits its pipe many times over.
     for process in processes:
-        for line in process.stdout or ():
-            if line.startswith("compiled "):
-                done += 1
-                report(line.split()[1], done, len(wanted) + 1)
-        finish(process)
+        finish(process, lambda name: report(name, next(done), len(wanted) + 1))
     marker = cache.directory() / "ready" / "everything"
     marker.parent.mkdir(parents=True, exist_ok=True)
     marker.touch()
@@ -72,6 +69,7 @@ def compile_here(names: Sequence[str]) -> None:
         if name == EXECUTOR:
             import_module("engine.scheduler")
             import_module("engine.program.executor").prepare()
+            import_module("engine.program.pictures").prepare()
         else:
             op, _, dtype = name.partition(":")
             abi.OPS[op].compile(numpy.dtype(dtype))
@@ -90,16 +88,22 @@ def start(names: Sequence[str]) -> subprocess.Popen[str]:
     )
 
 
-def finish(process: subprocess.Popen[str]) -> None:
-    """Wait for a compiler process.
+def finish(
+    process: subprocess.Popen[str], each: Callable[[str], None] = lambda name: None
+) -> None:
+    """Wait for a compiler process; `each` is called with the name of whatever it has compiled.
 
     Raises:
-        RuntimeError: it failed.
+        RuntimeError: it failed; its output is in the message.
     """
-    for _ in process.stdout or ():
-        pass
-    if process.wait() != 0:
-        raise RuntimeError(f"compiling kernels failed with status {process.returncode}")
+    output = []
+    with process:
+        for line in process.stdout or ():
+            output.append(line)
+            if line.startswith("compiled "):
+                each(line.split()[1])
+    if process.returncode != 0:
+        raise RuntimeError(f"compiling kernels failed: {''.join(output)}")
 
 
 def _ops() -> list[str]:

@@ -75,7 +75,8 @@ class CategoricalCrossEntropy(Loss):
         emitter.emit(self.loss_op, *operands, writes=(report, losses, gradient))
 
     def link(self, outputs: NDArray[Any]) -> NDArray[Any]:
-        shifted = np.exp(outputs - outputs.max(axis=0))
+        with np.errstate(invalid="ignore"):  # a broken network's answer is NaN, without a word
+            shifted = np.exp(outputs - outputs.max(axis=0))
         return np.asarray(shifted / shifted.sum(axis=0))
 
     def reference(self, outputs: Array, targets: Array) -> Array:

@@ -7,8 +7,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.kernels.abi import BATCH_SEED, CURSOR, EPOCH, Pointer, op, shared, vector
+from engine.kernels.abi import (
+    BATCH_SEED,
+    CURSOR,
+    EPOCH,
+    Pointer,
+    op,
+    pointer_to,
+    shared,
+    shared_pointer,
+    vector,
+)
 from engine.kernels.random import random_key, shuffle
+from engine.kernels.simd import copy_elements
+
+FEW = 16
+"""Features up to which a loop is faster than a copied stretch."""
 
 
 @op(
@@ -45,8 +59,12 @@ def gather(arena: Pointer, row: Pointer, state: Pointer) -> None:
         if cursor == 0 and shuffled:
             shuffle(order, samples, random_key(state[BATCH_SEED], state[EPOCH], 0))
         sample = np.int64(order[cursor]) if shuffled else cursor
-        for i in range(features):
-            by_sample[b * line + i] = inputs[sample * features + i]
+        if features < FEW:
+            for i in range(features):
+                by_sample[b * line + i] = inputs[sample * features + i]
+        else:
+            source = shared_pointer(arena, row[9], sample * features)
+            copy_elements(pointer_to(arena, row[1] + b * line), source, features)
         for o in range(outputs):
             targets[o * batch + b] = truths[sample * outputs + o]
         cursor += 1

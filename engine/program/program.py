@@ -62,8 +62,12 @@ class Program:
     def new_arena(self) -> NDArray[Any]:
         """Zeros, with the constants in their places."""
         arena = aligned(self.plan.size, self.dtype)
-        arena[: len(self.plan.constants)] = self.plan.constants
+        self.write_constants(arena)
         return arena
+
+    def write_constants(self, arena: NDArray[Any]) -> None:
+        """Put hyper-parameters, slopes and rates into their places."""
+        arena[: len(self.plan.constants)] = self.plan.constants
 
     def view(self, arena: NDArray[Any], block: Block) -> NDArray[Any]:
         """A block of an arena as an array."""

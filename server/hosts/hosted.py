@@ -171,6 +171,7 @@ class HostedSession:
             raise refuse("diverged", "session")
         self._pace = pace
         self._seat.play(steps_per_second=pace, steps=steps)
+        self._meter.start_rate(self._seat)
         self._saver.change(self._around.options.checkpoint_seconds)
         self._tell_status(always=True)
 

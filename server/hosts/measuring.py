@@ -6,7 +6,7 @@ Guarded by tests/server/test_measuring.py.
 from __future__ import annotations
 
 import time
-from math import ceil, inf, isfinite
+from math import ceil, inf, isfinite, nan
 from typing import Any
 
 from engine.observer import Observer
@@ -27,7 +27,7 @@ SHORT_EVALUATION = 0.003
 MEMORY = 0.2
 """Weight of the newest value in a running mean."""
 SECONDS_AFTER_FAILURE = 2.0
-RATE_SECONDS = 0.5
+RATE_SECONDS = 0.25
 """The pace of training is measured over so long."""
 
 
@@ -90,7 +90,7 @@ class Meter:
         self.point: Point | None = None
         self._due = 0.0
         self._blocked = 0.0
-        self._rate = 0.0
+        self._rate = nan
         self._rate_since = 0.0
 
     def restart(self) -> None:
@@ -118,8 +118,13 @@ class Meter:
         self._due = start + self._load.evaluation_interval(self._session)
         return self.point
 
+    def start_rate(self, seat: Place) -> None:
+        """Training begins: measure its pace from here."""
+        self._rate, self._rate_since = nan, time.perf_counter()
+        seat.rate  # noqa: B018  every look begins a new measurement
+
     def rate(self, seat: Place) -> float:
-        """Steps a second, measured over a while."""
+        """Steps a second, measured over a while; NaN until that has passed."""
         now = time.perf_counter()
         if now - self._rate_since >= RATE_SECONDS:
             self._rate, self._rate_since = seat.rate, now

@@ -246,7 +246,7 @@ def test_another_loss_keeps_the_network() -> None:
 def test_other_data_keep_the_network_and_start_a_pass_of_their_own(
     changes: dict[str, Any],
 ) -> None:
-    session = trained()
+    session = trained(101)
     before, step, epoch = session.parameters(), session.step, session.epoch
     assert session.state[CURSOR] > 0
     session.edit(experiment(**changes))

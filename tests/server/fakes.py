@@ -177,7 +177,7 @@ class FakeHost(EngineHost):
         if placement is not None and self.placed.get(placement.session) != placement.epoch:
             raise refuse("moved", "session")
 
-    # --- the engine's part -------------------------------------------------------------------------
+    # --- the engine's part ------------------------------------------------------------------------
 
     def say_point(self, placement: Placement, step: int, loss: float | None = 0.5) -> None:
         """New values of the curves."""

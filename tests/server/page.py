@@ -60,7 +60,7 @@ class Page:
         """Leave."""
         self._open.close()
 
-    # --- saying ------------------------------------------------------------------------------------
+    # --- saying -----------------------------------------------------------------------------------
 
     def send(self, **message: Any) -> None:
         """Send a message as JSON."""
@@ -95,7 +95,7 @@ class Page:
         """Say that a frame has been taken."""
         self.send(type="acknowledge", sequence=sequence)
 
-    # --- hearing -----------------------------------------------------------------------------------
+    # --- hearing ----------------------------------------------------------------------------------
 
     def receive(self, seconds: float = SECONDS) -> dict[str, Any] | Frame:
         """The next message, whatever it is."""

@@ -12,6 +12,7 @@ import httpx
 import uvicorn
 
 from server.app import create_app, server_config
+from server.assets import Assets
 from server.hosts.base import EngineHost
 from server.hosts.local import LocalHost
 from server.services import Services
@@ -25,10 +26,13 @@ class RunningServer:
     Args:
         settings: of the server.
         host: another engine host than the local one.
+        assets: another build of the page.
     """
 
-    def __init__(self, settings: Settings, host: EngineHost | None = None) -> None:
-        app = create_app(settings, host)
+    def __init__(
+        self, settings: Settings, host: EngineHost | None = None, assets: Assets | None = None
+    ) -> None:
+        app = create_app(settings, host, assets)
         self.services: Services = app.state.services
         self._socket = socket.create_server((settings.host, 0))
         self.port: int = self._socket.getsockname()[1]

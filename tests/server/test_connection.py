@@ -64,9 +64,7 @@ def test_greeting_tells_everything_in_order(front: RunningServer) -> None:
         assert welcome["token"] and welcome["session"]
 
 
-def test_experiment_of_ones_own_can_be_brought_along(
-    front: RunningServer, host: FakeHost
-) -> None:
+def test_experiment_of_ones_own_can_be_brought_along(front: RunningServer, host: FakeHost) -> None:
     with front.page() as page:
         greet(page, experiment={"title": "mine"})
     assert json.loads(host.orders[-1][1].experiment) == {"title": "mine"}
@@ -154,11 +152,13 @@ def test_binary_message_is_refused(shared: tuple[RunningServer, Page]) -> None:
     | some.binary(max_size=80)
     | some.recursive(
         some.none() | some.booleans() | some.integers() | some.floats() | some.text(max_size=8),
-        lambda inner: some.lists(inner, max_size=3)
-        | some.dictionaries(
-            some.sampled_from(["type", "request", "sequence", "tensors", "revision", "rate"]),
-            inner | some.sampled_from(["play", "subscribe", "acknowledge", "edit", "inspect"]),
-            max_size=4,
+        lambda inner: (
+            some.lists(inner, max_size=3)
+            | some.dictionaries(
+                some.sampled_from(["type", "request", "sequence", "tensors", "revision", "rate"]),
+                inner | some.sampled_from(["play", "subscribe", "acknowledge", "edit", "inspect"]),
+                max_size=4,
+            )
         ),
         max_leaves=6,
     ).map(json.dumps)
@@ -256,9 +256,7 @@ def test_unexpected_exception_is_one_reply_and_the_session_goes_on(
         assert page.command("pause") is None
 
 
-def test_watcher_sees_everything_and_changes_nothing(
-    front: RunningServer, host: FakeHost
-) -> None:
+def test_watcher_sees_everything_and_changes_nothing(front: RunningServer, host: FakeHost) -> None:
     with front.page() as owner, front.page() as watcher:
         session = greet(owner)["session"]
         welcome = greet(watcher, session=session)

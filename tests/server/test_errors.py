@@ -34,7 +34,9 @@ def test_refusal_becomes_a_problem_with_field_value_and_limit() -> None:
 
 
 def test_problem_survives_the_way_between_processes() -> None:
-    error = DataError("no_such_sample", "sample", Text("No.", "没有。"), Text("Do.", "做。"), value=3)
+    error = DataError(
+        "no_such_sample", "sample", Text("No.", "没有。"), Text("Do.", "做。"), value=3
+    )
     again = from_problem(as_problem(error).model_dump())
     assert again.as_json() == error.as_json()
     assert status_of(again) == 422

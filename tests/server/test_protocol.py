@@ -39,7 +39,9 @@ def test_every_message_of_the_page_round_trips(message: dict[str, Any]) -> None:
 
 
 def test_every_kind_of_message_is_tried_here() -> None:
-    kinds = {part.model_fields["type"].default for part in get_args(get_args(protocol.ClientMessage)[0])}
+    kinds = {
+        part.model_fields["type"].default for part in get_args(get_args(protocol.ClientMessage)[0])
+    }
     assert kinds == {message["type"] for message in MESSAGES}
 
 
@@ -50,7 +52,10 @@ def test_every_kind_of_message_is_tried_here() -> None:
         ('{"type": "play", "request": 1, "steps_per_second": 1e400}', "steps_per_second"),
         ('{"type": "play", "request": -1}', "request"),
         ('{"type": "play", "request": 9007199254740992}', "request"),
-        ('{"type": "set_parameter", "request": 1, "parameter": "a", "index": [], "value": 1}', "index"),
+        (
+            '{"type": "set_parameter", "request": 1, "parameter": "a", "index": [], "value": 1}',
+            "index",
+        ),
         ('{"type": "subscribe", "revision": 1, "tensors": [70000]}', "tensors"),
         ('{"type": "subscribe", "revision": 1, "tensors": [], "rate": 1000}', "rate"),
         ('{"type": "reseed", "request": 1, "seeds": ["luck"]}', "seeds"),

@@ -10,7 +10,16 @@ from hypothesis import strategies as some
 from numpy.typing import NDArray
 
 from server.protocol import ALIGNMENT, FRAME, HEADER, RECORD, SAMPLES
-from server.stream import LARGEST_SINGLE, FrameError, Head, Tensor, decode, encode, read_head, select
+from server.stream import (
+    LARGEST_SINGLE,
+    FrameError,
+    Head,
+    Tensor,
+    decode,
+    encode,
+    read_head,
+    select,
+)
 
 shapes = some.lists(some.integers(0, 5), max_size=4).map(tuple)
 

@@ -29,7 +29,9 @@ def test_foreign_bytes_are_refused(data: bytes) -> None:
     assert isinstance(header, dict)
 
 
-@pytest.mark.parametrize("data", [b"", b"\x01", b"\xff\xff\xff\xff{}", b"\x02\0\0\0[]", b"\x01\0\0\0{"])
+@pytest.mark.parametrize(
+    "data", [b"", b"\x01", b"\xff\xff\xff\xff{}", b"\x02\0\0\0[]", b"\x01\0\0\0{"]
+)
 def test_cut_messages_are_refused(data: bytes) -> None:
     with pytest.raises(WireError):
         unpack(data)

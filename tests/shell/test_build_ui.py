@@ -11,7 +11,6 @@ import pytest
 
 from server.bootstrap import load_build_ui
 
-
 CI = ("ci", "--loglevel=http")
 """How npm is asked for exactly what the lock says, naming what it fetches."""
 

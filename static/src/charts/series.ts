@@ -1,6 +1,6 @@
 /** From the points of the curves to the columns that a chart draws. */
 
-import { number } from '../lib/i18n.svelte';
+import { decimals, number } from '../lib/i18n.svelte';
 import type { Metric, Point } from '../lib/curves';
 
 export type Column = (number | null)[];
@@ -20,6 +20,11 @@ export function columnsOf(points: readonly Point[], metrics: readonly Metric[], 
 /** A number that fits beside an axis, however large a loss has become. */
 export function shortNumber(value: number): string {
   return Math.abs(value) >= 1e4 ? value.toExponential(0).replace('e+', 'e') : number(value, 3);
+}
+
+/** A loss for reading: its decimals stand still, and a huge one stays short. */
+export function lossText(value: number): string {
+  return Math.abs(value) < 1000 ? decimals(value, 3) : shortNumber(value);
 }
 
 /** Steps in few characters: 950, 12k, 3.4M. */

@@ -35,10 +35,15 @@ function same(left: LayerFlowNode, right: LayerFlowNode): boolean {
   );
 }
 
+/** `after`, or `before` where it holds the same objects: the editor then has nothing to do. */
+function unlessSame<Item>(before: Item[], after: Item[]): Item[] {
+  return before.length === after.length && after.every((item, at) => item === before[at]) ? before : after;
+}
+
 /** The node editor's nodes for these layers; a node that didn't change stays the same object. */
-export function nodesFor(before: readonly LayerFlowNode[], facts: readonly NodeFacts[]): LayerFlowNode[] {
+export function nodesFor(before: LayerFlowNode[], facts: readonly NodeFacts[]): LayerFlowNode[] {
   const known = new Map(before.map((node) => [node.id, node]));
-  return facts.map(({ picture, position, label, role, focusable, draggable, raised }) => {
+  const after = facts.map(({ picture, position, label, role, focusable, draggable, raised }) => {
     const old = known.get(picture.name);
     const node: LayerFlowNode = {
       ...old,
@@ -56,16 +61,25 @@ export function nodesFor(before: readonly LayerFlowNode[], facts: readonly NodeF
     };
     return old !== undefined && same(old, node) ? old : node;
   });
+  return unlessSame(before, after);
 }
 
 /** The node editor's edges; their drawing looks the rest up in the scene. */
-export function edgesFor(pictures: readonly { id: string; edge: Edge }[]): LayerFlowEdge[] {
-  return pictures.map(({ id, edge }) => ({
-    id,
-    type: 'flow',
-    source: edge.source,
-    target: edge.target,
-    sourceHandle: edge.source_port,
-    targetHandle: edge.target_port,
-  }));
+export function edgesFor(
+  before: LayerFlowEdge[],
+  pictures: readonly { id: string; edge: Edge }[],
+): LayerFlowEdge[] {
+  const known = new Map(before.map((line) => [line.id, line]));
+  const after = pictures.map(
+    ({ id, edge }): LayerFlowEdge =>
+      known.get(id) ?? {
+        id,
+        type: 'flow',
+        source: edge.source,
+        target: edge.target,
+        sourceHandle: edge.source_port,
+        targetHandle: edge.target_port,
+      },
+  );
+  return unlessSame(before, after);
 }

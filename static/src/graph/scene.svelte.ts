@@ -86,6 +86,8 @@ class Scene {
   /** Where nodes are on the canvas now, which differs from the layout while one is dragged. */
   placed = $state.raw<ReadonlyMap<string, Position>>(new Map());
 
+  readonly #shown = new Map<string, { signature: string; picture: LayerPicture }>();
+
   kinds = $derived(kindsOf(session.catalog?.layer ?? []));
   graph = $derived(session.experiment?.graph ?? EMPTY);
   pictures = $derived.by(() => this.#pictures(this.graph, session.layout));
@@ -116,6 +118,7 @@ class Scene {
       const before = pictures.get(incoming(graph, name)[0]?.source ?? '');
       pictures.set(name, this.#picture(name, layer, infos.get(name), before, layout, tensors));
     }
+    for (const name of this.#shown.keys()) if (!pictures.has(name)) this.#shown.delete(name);
     return pictures;
   }
 
@@ -135,7 +138,7 @@ class Scene {
     const labels = texts?.length === units && units > 1 && units <= MOST_LABELS ? texts : [];
     const rawShape = layer.kind === INPUT ? (layout?.raw_shape ?? []) : [];
     const facts = { kind: layer.kind, units, shape, mapAxes, labelWidth: widthOf(labels.map(words)), rawShape };
-    return {
+    const picture: LayerPicture = {
       name,
       kind: layer.kind,
       layer,
@@ -149,6 +152,16 @@ class Scene {
       hasBias: tensors.has(`${name}/bias`),
       scale: info?.map_scale ?? null,
     };
+    return this.#known(picture);
+  }
+
+  /** The picture shown before where it says the same: what is drawn from it then stays untouched. */
+  #known(picture: LayerPicture): LayerPicture {
+    const signature = JSON.stringify({ ...picture, entry: picture.entry !== undefined });
+    const before = this.#shown.get(picture.name);
+    if (before?.signature === signature && before.picture.entry === picture.entry) return before.picture;
+    this.#shown.set(picture.name, { signature, picture });
+    return picture;
   }
 
   #edges(graph: Graph): EdgePicture[] {

@@ -89,7 +89,7 @@ export const en = {
   'help.redo': 'Redo',
   'help.help': 'This help',
 
-  'diverged.title': 'Training has diverged: numbers became infinite at step {step}, in layer “{layer}”.',
+  'diverged.title': 'Training has diverged and stopped.',
   'diverged.go_back': 'Go back to step {step}',
   'problem.value': 'Received: {value}.',
   'problem.allowed': 'Allowed: {allowed}.',

@@ -90,7 +90,7 @@ export const zh: Record<keyof typeof en, string> = {
   'help.redo': '重做',
   'help.help': '显示本帮助',
 
-  'diverged.title': '训练已发散：在第 {step} 步，“{layer}”层的数值变成了无穷大。',
+  'diverged.title': '训练已发散，已经停止。',
   'diverged.go_back': '回到第 {step} 步',
   'problem.value': '收到的值：{value}。',
   'problem.allowed': '允许的值：{allowed}。',

@@ -2,6 +2,7 @@
 
 import { classColour, css, cssLut, type ColourMode } from '../lib/colour';
 import { valueAt } from '../lib/frame';
+import { words } from '../lib/i18n.svelte';
 import type { Layout } from '../lib/protocol';
 import type { Part, SampleSet } from '../lib/samples.svelte';
 
@@ -23,6 +24,12 @@ export interface PlotPoint {
 export function domainOf(layout: Layout): Domain {
   const [x = [-1, 1], y = [-1, 1]] = layout.domain ?? [];
   return { x: [x[0] ?? -1, x[1] ?? 1], y: [y[0] ?? -1, y[1] ?? 1] };
+}
+
+/** What the two axes are called. */
+export function axisNames(layout: Layout): [string, string] {
+  const [first, second] = layout.raw_features;
+  return [words(first) || 'x₁', words(second) || 'x₂'];
 }
 
 /** Round numbers between `low` and `high`, about `count` of them. */

@@ -1,4 +1,3 @@
-// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { edgesFor, nodesFor, type NodeFacts } from '../../src/graph/flow';
 import { faceOf } from '../../src/graph/faces';
@@ -106,13 +105,22 @@ describe('nodes of the editor', () => {
     expect(nodesFor([dragged], [facts('a', 5)])[0]?.position).toEqual({ x: 50, y: 60 });
   });
 
+  it('leave the editor in peace when nothing changed', () => {
+    const nodes = nodesFor([], [facts('a', 4), facts('b', 4)]);
+    expect(nodesFor(nodes, [facts('a', 4), facts('b', 4)])).toBe(nodes);
+    const pictures = [{ id: 'x', edge: edge('a', 'b') }];
+    const lines = edgesFor([], pictures);
+    expect(edgesFor(lines, pictures)).toBe(lines);
+    expect(edgesFor(lines, [])).toEqual([]);
+  });
+
   it('forget layers that are gone', () => {
     const first = nodesFor([], [facts('a', 4), facts('b', 4)]);
     expect(nodesFor(first, [facts('b', 4)]).map((node) => node.id)).toEqual(['b']);
   });
 
   it('are connected at their named ports', () => {
-    const [line] = edgesFor([{ id: 'x', edge: { ...edge('a', 'b'), target_port: 'key' } }]);
+    const [line] = edgesFor([], [{ id: 'x', edge: { ...edge('a', 'b'), target_port: 'key' } }]);
     expect(line).toMatchObject({ source: 'a', sourceHandle: 'output', target: 'b', targetHandle: 'key' });
   });
 });

@@ -33,6 +33,10 @@ export function planeLayout(changes: Partial<Layout> = {}): Layout {
       { en: 'x₁', zh: 'x₁' },
       { en: 'x₂', zh: 'x₂' },
     ],
+    raw_features: [
+      { en: 'x₁', zh: 'x₁' },
+      { en: 'x₂', zh: 'x₂' },
+    ],
     raw_shape: [2],
     domain: [
       [-6, 6],

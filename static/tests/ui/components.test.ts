@@ -99,11 +99,11 @@ describe('a menu', () => {
       onchoose: () => chosen(label),
     }));
     render(Menu, { label: 'Examples', items, trigger: words('Examples'), wordy: true });
-    // jsdom has no popovers: tell the menu what a browser would.
+    // jsdom can't open popovers: show the menu, and tell it what a browser would.
     const menu = screen.getByRole('menu', { hidden: true });
+    menu.style.display = 'block';
     menu.dispatchEvent(Object.assign(new Event('toggle'), { newState: 'open' }));
-    await tick();
-    await tick();
+    await vi.waitFor(() => expect(document.activeElement?.getAttribute('role')).toBe('menuitem'));
     return { menu, chosen, items: screen.getAllByRole('menuitem', { hidden: true }) };
   }
 
