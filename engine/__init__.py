@@ -6,9 +6,9 @@
     session.run(epochs=100, progress=True)
     session.metrics()
 
-`docs/engine.md` tells how it works. Names are loaded when they are first used: the web process needs the
-error family but never a compiled kernel, and starts in a fraction of the time without Numba. The engine
-points Numba at a cache of its own, so use it before you import Numba yourself.
+`docs/engine.md` tells how it works. Names are loaded when they are first used: the web process
+needs the error family but never a compiled kernel, and starts in a fraction of the time without
+Numba. The engine points Numba at a cache of its own, so use it before you import Numba yourself.
 """
 
 from importlib import import_module

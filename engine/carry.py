@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.experiment import Experiment
 from engine.instructions import Block
-from engine.kernels.abi import CURSOR, EPOCH, FLAGS, OPTIMIZER_START, STEP
+from engine.kernels.abi import CURSOR, EPOCH, OPTIMIZER_START, STEP
 from engine.material import Material
 from engine.program.program import Program
 
@@ -33,13 +33,15 @@ def carry_over(
 
     Args:
         session: with the new program, arena and state.
-        experiment, old, arena, state: as they were before the edit.
+        experiment: as it was before the edit, like all that follow.
+        old: samples and program.
+        arena: parameters, gradients and the optimizer's memory.
+        state: the place in the data.
     """
     material, program = old
     _carry_parameters(session, material, program, arena)
     session.state[STEP] = state[STEP]
     session.state[EPOCH] = state[EPOCH]
-    session.state[FLAGS] = state[FLAGS]
     if type(session.experiment.optimizer) is type(experiment.optimizer):
         session.state[OPTIMIZER_START] = state[OPTIMIZER_START]
         _carry_slots(session, material, program, arena)
@@ -70,7 +72,9 @@ def _carry_parameters(session: Session, material: Material, program: Program, ar
 def _carry_slots(session: Session, material: Material, program: Program, arena: Arena) -> None:
     """The optimizer's arrays lie like the parameters, each at a stretch."""
     for slot in session.experiment.optimizer.slots:
-        new, old = (plan.blocks[f"optimizer:{slot}"] for plan in (session.program.plan, program.plan))
+        new, old = (
+            plan.blocks[f"optimizer:{slot}"] for plan in (session.program.plan, program.plan)
+        )
         for key, block in session.program.network.parameters.items():
             was = program.network.parameters.get(key)
             if was is not None and _comparable(session, material, key, block, was):

@@ -2,8 +2,8 @@
 
 A layer, activation, optimizer, loss, initializer, data source or preprocessing step is one subclass
 of a family (a direct subclass of `Described`). Subclassing registers it; the form in the page, the
-catalog, the documentation and the tests are derived from the class. Guarded by
-tests/engine/test_catalog.py.
+catalog, the documentation and the tests are derived from the class.
+Guarded by tests/engine/test_catalog.py.
 """
 
 from __future__ import annotations
@@ -26,15 +26,19 @@ class Strict(BaseModel):
     """Base of every document part: immutable, no unknown fields, no NaN or infinity."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True, ser_json_inf_nan="null"
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        validate_default=True,
+        ser_json_inf_nan="null",
     )
 
 
 class Described(Strict):
     """Something a person can choose, with a title, help and described fields.
 
-    A *family* is a direct subclass (such as `Layer`) and names itself with `family`. A *member* is a
-    concrete subclass and adds `kind: Literal["dense"] = "dense"`.
+    A *family* is a direct subclass (such as `Layer`) and names itself with `family`. A *member* is
+    a concrete subclass and adds `kind: Literal["dense"] = "dense"`.
     """
 
     family: ClassVar[str] = ""
@@ -80,7 +84,10 @@ def member(family: type[Self], kind: str) -> type[Self]:
         raise NeurariumError(
             "unknown_kind",
             family.family,
-            Text(f"There is no {family.family} called “{kind}”.", f"没有名为“{kind}”的 {family.family}。"),
+            Text(
+                f"There is no {family.family} called “{kind}”.",
+                f"没有名为“{kind}”的 {family.family}。",
+            ),
             Text("Choose one of those listed.", "请从列出的名称中选择。"),
             value=kind,
             allowed=sorted(family.registry),
@@ -117,7 +124,11 @@ def described(
 
     Args:
         default: value when the document leaves the field out.
-        minimum, maximum: inclusive bounds; `above` is an exclusive lower bound.
+        title: what the control is called.
+        help: one sentence of what it does.
+        minimum: inclusive lower bound.
+        maximum: inclusive upper bound.
+        above: exclusive lower bound.
         unit: what the number counts.
         scale: how a slider should run.
         choices: words for the values of a `Literal` field.
@@ -127,7 +138,7 @@ def described(
         extra["unit"] = unit.as_json()
     if choices is not None:
         extra["choices"] = {value: text.as_json() for value, text in choices.items()}
-    bounds = {"ge": minimum, "le": maximum, "gt": above}
+    bounds: dict[str, Any] = {"ge": minimum, "le": maximum, "gt": above}
     return Field(
         default,
         json_schema_extra={"described": extra},
@@ -139,7 +150,8 @@ def fields_of(member: type[Described]) -> list[dict[str, Any]]:
     """The form of a member: one entry a field, without `kind`.
 
     Each entry has `name, type, default, minimum, maximum, title, help, unit, scale, choices`, where
-    `type` is `integer`, `number`, `boolean`, `choice`, `choices`, `member:<family>`, `list` or `text`.
+    `type` is `integer`, `number`, `boolean`, `choice`, `choices`, `member:<family>`, `list` or
+    `text`.
     """
     return [_field(name, info) for name, info in member.model_fields.items() if name != "kind"]
 
@@ -191,7 +203,8 @@ def _type_name(annotation: Any) -> tuple[str, list[str]]:
         members = [part for part in arguments if part is not type(None)]
         return _type_name(members[0])
     if isinstance(annotation, type) and issubclass(annotation, Described):
-        family = next(base for base in annotation.__mro__ if Described in base.__bases__)
+        lineage = [base for base in annotation.__mro__ if issubclass(base, Described)]
+        family = lineage[lineage.index(Described) - 1]
         return f"member:{family.family}", sorted(family.registry)
     names = {bool: "boolean", int: "integer", float: "number", str: "text"}
     return names.get(annotation, "list"), []

@@ -1,7 +1,7 @@
 """The one exception family of the product, and its one shape.
 
-Every refusal names the place (`where`), the value met, the values allowed and the next step, in both
-languages. Guarded by tests/engine/test_errors.py.
+Every refusal names the place (`where`), the value met, the values allowed and the next step, in
+both languages. Guarded by tests/engine/test_errors.py.
 """
 
 from __future__ import annotations
@@ -86,23 +86,38 @@ def printable(value: object, longest: int = LONGEST_VALUE) -> str | None:
 
 _RULES: dict[str, tuple[Text, str]] = {
     "missing": (Text("This field is missing.", "缺少这个字段。"), "a value"),
-    "extra_forbidden": (Text("There is no such field here.", "这里没有这个字段。"), "known fields only"),
+    "extra_forbidden": (
+        Text("There is no such field here.", "这里没有这个字段。"),
+        "known fields only",
+    ),
     "greater_than": (Text("The number is too small.", "数值太小。"), "> {gt}"),
     "greater_than_equal": (Text("The number is too small.", "数值太小。"), "≥ {ge}"),
     "less_than": (Text("The number is too large.", "数值太大。"), "< {lt}"),
     "less_than_equal": (Text("The number is too large.", "数值太大。"), "≤ {le}"),
     "finite_number": (
-        Text("The number must be finite (not NaN or infinite).", "必须是有限的数（不能是 NaN 或无穷大）。"),
+        Text(
+            "The number must be finite (not NaN or infinite).",
+            "必须是有限的数（不能是 NaN 或无穷大）。",
+        ),
         "a finite number",
     ),
-    "literal_error": (Text("This value isn't one of the choices.", "这个值不在可选范围内。"), "{expected}"),
-    "union_tag_invalid": (Text("There is nothing of this kind.", "没有这种类型。"), "{expected_tags}"),
+    "literal_error": (
+        Text("This value isn't one of the choices.", "这个值不在可选范围内。"),
+        "{expected}",
+    ),
+    "union_tag_invalid": (
+        Text("There is nothing of this kind.", "没有这种类型。"),
+        "{expected_tags}",
+    ),
     "union_tag_not_found": (Text("The kind is missing.", "缺少类型（kind）。"), "a 'kind' field"),
     "too_long": (Text("There are too many items.", "项目太多。"), "≤ {max_length}"),
     "too_short": (Text("There are too few items.", "项目太少。"), "≥ {min_length}"),
     "string_too_long": (Text("The text is too long.", "文字太长。"), "≤ {max_length} characters"),
     "string_too_short": (Text("The text is too short.", "文字太短。"), "≥ {min_length} characters"),
-    "string_pattern_mismatch": (Text("The text has the wrong form.", "文字的格式不对。"), "{pattern}"),
+    "string_pattern_mismatch": (
+        Text("The text has the wrong form.", "文字的格式不对。"),
+        "{pattern}",
+    ),
     "json_invalid": (Text("This isn't valid JSON.", "这不是有效的 JSON。"), "JSON"),
 }
 
@@ -119,7 +134,8 @@ def from_validation_error(error: ValidationError, root: str = "") -> NeurariumEr
     """
     first = error.errors(include_url=False)[0]
     kind = str(first["type"])
-    # Tagged unions put the tag into the location; it is part of the path, which helps to find the place.
+    # Tagged unions put the tag into the location; it is part of the path, which helps to find the
+    # place.
     path = ".".join(str(part) for part in first["loc"])
     where = ".".join(part for part in (root, path) if part) or "document"
     context = {name: str(value) for name, value in first.get("ctx", {}).items()}

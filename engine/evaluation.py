@@ -1,4 +1,4 @@
-"""Measuring and using a network without changing it: forward-only programs over the same parameters.
+"""Measuring and using a network without changing it: forward-only programs over its parameters.
 
 Guarded by tests/engine/test_session.py.
 """

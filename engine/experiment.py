@@ -69,7 +69,10 @@ class Regularization(Strict):
     l2: float = described(
         0.0,
         Text("L2", "L2 正则"),
-        Text("Pulls every weight towards zero in proportion to its size.", "按大小成比例地把每个权重拉向零。"),
+        Text(
+            "Pulls every weight towards zero in proportion to its size.",
+            "按大小成比例地把每个权重拉向零。",
+        ),
         minimum=0.0,
         maximum=10.0,
         scale="logarithmic",
@@ -79,16 +82,16 @@ class Regularization(Strict):
 class Seeds(Strict):
     """Three independent sources of chance: the data, the initial weights, the order of batches."""
 
-    data: int = Field(1, ge=0, le=LARGEST_SEED)
-    weights: int = Field(1, ge=0, le=LARGEST_SEED)
-    batches: int = Field(1, ge=0, le=LARGEST_SEED)
+    data: int = Field(default=1, ge=0, le=LARGEST_SEED)
+    weights: int = Field(default=1, ge=0, le=LARGEST_SEED)
+    batches: int = Field(default=1, ge=0, le=LARGEST_SEED)
 
 
 class Experiment(Strict):
     """Everything that decides a run; what a link shares and what a session builds."""
 
     version: Literal[1] = VERSION
-    title: str = Field("", max_length=120)
+    title: str = Field(default="", max_length=120)
     data: Data = Data()
     graph: Graph
     loss: AnyLoss = BinaryCrossEntropy()

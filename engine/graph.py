@@ -50,8 +50,8 @@ class Edge(Strict):
 
     source: NodeName
     target: NodeName
-    source_port: str = Field("output", max_length=40)
-    target_port: str = Field("input", max_length=40)
+    source_port: str = Field(default="output", max_length=40)
+    target_port: str = Field(default="input", max_length=40)
 
 
 class Graph(Strict):
@@ -64,7 +64,8 @@ class Graph(Strict):
         """Order of computation and shapes for samples of `input_shape`.
 
         Raises:
-            GraphError: a name used twice, a loose end, an unknown port, a cycle or shapes that don't fit.
+            GraphError: a name used twice, a loose end, an unknown port, a cycle or shapes that
+            don't fit.
         """
         nodes = self._named()
         sources = self._sources(nodes)
@@ -113,7 +114,10 @@ class Graph(Strict):
                     raise _problem(
                         "unknown_layer",
                         name,
-                        Text(f"An edge names a layer “{name}” that doesn’t exist.", f"连线指向不存在的层“{name}”。"),
+                        Text(
+                            f"An edge names a layer “{name}” that doesn’t exist.",
+                            f"连线指向不存在的层“{name}”。",
+                        ),
                         Text("Delete the edge or add the layer.", "请删除连线或添加该层。"),
                         value=f"{edge.source} → {edge.target}",
                         allowed=sorted(nodes),
@@ -128,8 +132,13 @@ class Graph(Strict):
                 raise _problem(
                     "loose_end",
                     name,
-                    Text(f"The output of layer “{name}” goes nowhere.", f"层“{name}”的输出没有连到任何地方。"),
-                    Text("Connect it to another layer or delete it.", "请把它连到另一层，或删除它。"),
+                    Text(
+                        f"The output of layer “{name}” goes nowhere.",
+                        f"层“{name}”的输出没有连到任何地方。",
+                    ),
+                    Text(
+                        "Connect it to another layer or delete it.", "请把它连到另一层，或删除它。"
+                    ),
                 )
         return {name: tuple(feeding) for name, feeding in sources.items()}
 
@@ -187,7 +196,8 @@ class Resolved:
                 f"层“{culprit}”给输出的形状是 {shown(shape)}，但{reason.zh}。",
             ),
             Text(
-                f"Give the last dense layer {size} unit(s).", f"请把最后一个全连接层的单元数设为 {size}。"
+                f"Give the last dense layer {size} unit(s).",
+                f"请把最后一个全连接层的单元数设为 {size}。",
             ),
             value=shown(shape),
             allowed=size,
@@ -222,7 +232,10 @@ def _check_ports(edge: Edge, nodes: Mapping[str, Node]) -> None:
             raise _problem(
                 "unknown_port",
                 name,
-                Text(f"Layer “{name}” has no port “{port}” for this edge.", f"层“{name}”没有可用于这条连线的端口“{port}”。"),
+                Text(
+                    f"Layer “{name}” has no port “{port}” for this edge.",
+                    f"层“{name}”没有可用于这条连线的端口“{port}”。",
+                ),
                 Text("Connect the edge to another port or layer.", "请把连线接到别的端口或层。"),
                 value=port,
                 allowed=list(ports) or "none",
@@ -237,7 +250,10 @@ def _check_inputs(node: Node, count: int) -> None:
         raise _problem(
             "missing_input",
             node.name,
-            Text(f"Nothing is connected to layer “{node.name}”.", f"没有任何输入连到层“{node.name}”。"),
+            Text(
+                f"Nothing is connected to layer “{node.name}”.",
+                f"没有任何输入连到层“{node.name}”。",
+            ),
             Text("Draw an edge into it or delete it.", "请画一条连线到它，或删除它。"),
         )
     raise _problem(
@@ -247,7 +263,10 @@ def _check_inputs(node: Node, count: int) -> None:
             f"Layer “{node.name}” takes one input but has {count}.",
             f"层“{node.name}”只接受一个输入，现在有 {count} 个。",
         ),
-        Text("Bring the branches together with Add or Concatenate first.", "请先用“相加”或“拼接”合并各分支。"),
+        Text(
+            "Bring the branches together with Add or Concatenate first.",
+            "请先用“相加”或“拼接”合并各分支。",
+        ),
         value=count,
         allowed=1,
     )

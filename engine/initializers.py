@@ -1,7 +1,7 @@
 """How parameters begin: one class each. Guarded by tests/engine/test_initializers.py.
 
-Chance comes from NumPy's generator, seeded by the weights seed and the parameter's name, so that adding a
-layer leaves the others' beginnings as they were.
+Chance comes from NumPy's generator, seeded by the weights seed and the parameter's name, so that
+adding a layer leaves the others' beginnings as they were.
 """
 
 from __future__ import annotations
@@ -41,7 +41,10 @@ class Initializer(Described):
 
 
 def _distributed(
-    shape: tuple[int, ...], spread: float, distribution: Distribution, generator: np.random.Generator
+    shape: tuple[int, ...],
+    spread: float,
+    distribution: Distribution,
+    generator: np.random.Generator,
 ) -> NDArray[np.float64]:
     if distribution == "normal":
         return generator.normal(0.0, 1.0, shape) * spread
@@ -54,7 +57,8 @@ class Zeros(Initializer):
     kind: Literal["zeros"] = "zeros"
     title = Text("Zeros", "全零")
     help = Text(
-        "Every value starts at zero. Right for biases; weights that are all equal never become different.",
+        "Every value starts at zero. Right for biases; "
+        "weights that are all equal never become different.",
         "所有值从零开始。适合偏置；完全相同的权重永远无法变得不同。",
     )
     formula = r"w = 0"
@@ -73,7 +77,10 @@ class Normal(Initializer):
 
     kind: Literal["normal"] = "normal"
     title = Text("Normal", "正态分布")
-    help = Text("Bell-shaped around zero, whatever the layer's size.", "以零为中心的钟形分布，与层的大小无关。")
+    help = Text(
+        "Bell-shaped around zero, whatever the layer's size.",
+        "以零为中心的钟形分布，与层的大小无关。",
+    )
     formula = r"w \sim \mathcal{N}(0, \sigma^2)"
     deviation: float = described(
         0.1,
@@ -97,7 +104,9 @@ class Uniform(Initializer):
 
     kind: Literal["uniform"] = "uniform"
     title = Text("Uniform", "均匀分布")
-    help = Text("Every value between −limit and +limit is as likely.", "在 −上限 与 +上限 之间等可能取值。")
+    help = Text(
+        "Every value between −limit and +limit is as likely.", "在 −上限 与 +上限 之间等可能取值。"
+    )
     formula = r"w \sim \mathcal{U}(-a, a)"
     limit: float = described(
         0.5,
@@ -117,12 +126,13 @@ class Uniform(Initializer):
 
 
 class Xavier(Initializer):
-    """Glorot and Bengio (2010): keeps the variance through tanh-like layers, forwards and backwards."""
+    """Glorot and Bengio (2010): keeps the variance through tanh-like layers, both ways."""
 
     kind: Literal["xavier"] = "xavier"
     title = Text("Xavier (Glorot)", "Xavier（Glorot）")
     help = Text(
-        "Scaled by the numbers of inputs and outputs, so that signals keep their size. Suits tanh and sigmoid.",
+        "Scaled by the numbers of inputs and outputs, so that signals keep their size. "
+        "Suits tanh and sigmoid.",
         "按输入和输出的数量缩放，使信号大小保持稳定。适合 tanh 和 sigmoid。",
     )
     formula = r"\sigma^2 = \frac{2}{n_\text{in} + n_\text{out}}"
@@ -143,7 +153,8 @@ class He(Initializer):
     kind: Literal["he"] = "he"
     title = Text("He (Kaiming)", "He（Kaiming）")
     help = Text(
-        "Scaled by the number of inputs, twice as wide as needed without ReLU, which silences half of them.",
+        "Scaled by the number of inputs, with twice the variance that is needed without ReLU, "
+        "which silences half of them.",
         "按输入数量缩放；因为 ReLU 会让约一半输出归零，所以方差加倍。适合 ReLU。",
     )
     formula = r"\sigma^2 = \frac{2}{n_\text{in}}"

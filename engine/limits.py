@@ -1,4 +1,7 @@
-"""What one session may cost. Servers pass their own numbers. Guarded by tests/engine/test_limits.py."""
+"""What one session may cost. Servers pass their own numbers.
+
+Guarded by tests/engine/test_limits.py.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What a session builds its programs from: prepared samples, the resolved graph, encoded targets.
 
-Preparation is shared: sessions with the same data and seed read the same arrays, so a class of sixty
-browsers holds its digits once. Guarded by tests/engine/test_session.py.
+Preparation is shared: sessions with the same data and seed read the same arrays, so a class of
+sixty browsers holds its digits once. Guarded by tests/engine/test_session.py.
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ def gather_material(experiment: Experiment, dtype: np.dtype[Any], limits: Limits
     penalties = (experiment.regularization.l1, experiment.regularization.l2)
     batch = min(experiment.batch_size, len(training))
     values = 3 * batch * sum(prod(shape) for shape in graph.shapes.values()) + 4 * count
-    limits.check("arena_bytes", values * dtype.itemsize, "graph", Text("bytes of memory", "字节内存"))
+    limits.check(
+        "arena_bytes", values * dtype.itemsize, "graph", Text("bytes of memory", "字节内存")
+    )
     plan = Plan(graph, experiment.loss, experiment.optimizer, penalties, batch, dtype)
     return Material(prepared, training, validation, plan)
 

@@ -1,7 +1,8 @@
-"""Looks at a running session: pictures, values and metrics at one step boundary, without slowing it down.
+"""Looks at a running session, at one step boundary: pictures, values and metrics.
 
-A worker copies parameters and gradients at a step boundary; everything else is computed here, on the
-observer's thread, by forward-only programs over that copy. Guarded by tests/engine/test_observer.py.
+A worker copies parameters and gradients at a step boundary; everything else is computed here, on
+the observer's thread, by forward-only programs over that copy.
+Guarded by tests/engine/test_observer.py.
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ class Observer:
         self.inspection = self._first_inspection()
         self._copy_now()
 
-    # --- what can be seen --------------------------------------------------------------------------
+    # --- what can be seen -----------------------------------------------------------------------
 
     def _plot_domain(self) -> NDArray[np.float32] | None:
         dataset = self._session.prepared.dataset
@@ -169,10 +170,12 @@ class Observer:
                 outputs = (len(self.gallery), prod(shape))
                 yield TensorSpec(node.name, "prediction", outputs, "float32")
 
-    # --- choosing the sample to look at ---------------------------------------------------------------
+    # --- choosing the sample to look at ---------------------------------------------------------
 
     def _first_inspection(self) -> Inspection:
-        return self.inspect("training" if self._session.material.validation is None else "validation", 0)
+        return self.inspect(
+            "training" if self._session.material.validation is None else "validation", 0
+        )
 
     def inspect(self, part: Part, sample: int) -> Inspection:
         """Show the activations for a sample of the data.
@@ -189,7 +192,10 @@ class Observer:
             raise DataError(
                 "no_such_sample",
                 "sample",
-                Text(f"There is no sample {sample} in this part.", f"这一部分没有第 {sample} 个样本。"),
+                Text(
+                    f"There is no sample {sample} in this part.",
+                    f"这一部分没有第 {sample} 个样本。",
+                ),
                 Text("Choose one that exists.", "请选择存在的样本。"),
                 value=sample,
                 allowed=f"0 … {len(inputs) - 1}",
@@ -230,13 +236,13 @@ class Observer:
         self._single.set_inputs(inputs)
         self._fresh.discard(id(self._single))
 
-    # --- looking -------------------------------------------------------------------------------------
+    # --- looking --------------------------------------------------------------------------------
 
     def observe(self, wanted: Collection[int]) -> Observation:
         """The tensors with the keys `wanted`, all from the same step boundary.
 
-        While the session trains, this is the copy that a worker made since the last call; the call itself
-        never waits for training.
+        While the session trains, this is the copy that a worker made since the last call; the call
+        itself never waits for training.
         """
         self._receive()
         values = self._front[0]
@@ -250,7 +256,8 @@ class Observer:
         return observation
 
     def evaluate(self) -> dict[str, Any]:
-        """`{"step", "epoch", "training": {"loss", "accuracy"}, "validation": {…} | None}` of a copy.
+        """`{"step", "epoch", "training": {"loss", "accuracy"}, "validation": {…} | None}` of a
+        copy.
 
         Both parts are measured alike, on at most `MOST_EVALUATED` samples.
         """
@@ -380,12 +387,11 @@ class Observer:
 def grid(domain: NDArray[np.float32], resolution: int) -> NDArray[np.float32]:
     """Centres of the cells of a line `(resolution, 1)` or of a plane `(resolution², 2)`.
 
-    Cells of a plane run row by row from the top (highest second coordinate), each row from the left.
+    Cells of a plane run row by row from the top (highest second coordinate), each row from the
+    left.
     """
-    axes = [
-        low + (high - low) * (np.arange(resolution) + 0.5) / resolution for low, high in domain
-    ]
+    axes = [low + (high - low) * (np.arange(resolution) + 0.5) / resolution for low, high in domain]
     if len(axes) == 1:
-        return axes[0].astype(np.float32)[:, None]
+        return np.asarray(axes[0], np.float32)[:, None]
     columns, rows = np.meshgrid(axes[0], axes[1][::-1])
     return np.column_stack((columns.ravel(), rows.ravel())).astype(np.float32)

@@ -9,7 +9,9 @@ WIDTH = 40
 
 
 class Bar:
-    """Shows `done` of `total` on standard error while used as a context manager; silent unless `visible`."""
+    """Shows `done` of `total` on standard error while used as a context manager; silent unless
+    `visible`.
+    """
 
     def __init__(self, total: int, visible: bool) -> None:
         self._total = max(1, total)

@@ -1,9 +1,9 @@
 """Trains many sessions on a few threads, in compiled code that rarely returns to Python.
 
-Each worker thread walks over all places, claims one that is due, trains a slice of it and gives it back.
-A place is claimed by one party at a time: a worker, or Python through `Place.exclusive`. A worker stays in
-compiled code for `RESIDENCE` so that a busy Python thread beside it can't starve it of the GIL.
-Guarded by tests/engine/test_scheduler.py.
+Each worker thread walks over all places, claims one that is due, trains a slice of it and gives it
+back. A place is claimed by one party at a time: a worker, or Python through `Place.exclusive`. A
+worker stays in compiled code for `RESIDENCE` so that a busy Python thread beside it can't starve it
+of the GIL. Guarded by tests/engine/test_scheduler.py.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class Place:
                 self._line[PUBLISH] = 0
             self._scheduler.release(self._line)
 
-    # --- publishing: a consistent copy taken by the worker at a step boundary --------------------------
+    # --- publishing: a consistent copy taken by the worker at a step boundary -------------------
 
     def request(self, target: NDArray[Any], state: NDArray[np.uint64]) -> None:
         """Ask for a copy of the published range into `target` and of the state into `state`.
@@ -194,7 +194,9 @@ class Scheduler:
         """Start the worker threads."""
         self._control[STOP] = 0
         self._threads = [
-            threading.Thread(target=self._work, args=(number,), name=f"worker-{number}", daemon=True)
+            threading.Thread(
+                target=self._work, args=(number,), name=f"worker-{number}", daemon=True
+            )
             for number in range(1, self.workers + 1)
         ]
         for thread in self._threads:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.carry import carry_over
+from engine.catalog import kind_of
 from engine.data.preparation import Prepared
 from engine.errors import NeurariumError
 from engine.evaluation import LARGEST_BATCH, Evaluator, Forward, Metrics, published
@@ -113,9 +114,7 @@ class Session:
             for parameter in node.layer.parameters(graph.input_shapes(node.name)):
                 key = f"{node.name}.{parameter.name}"
                 generator = np.random.default_rng([seed, crc32(key.encode())])
-                values[key] = parameter.initializer.draw(
-                    parameter.shape, parameter.fan, generator
-                )
+                values[key] = parameter.initializer.draw(parameter.shape, parameter.fan, generator)
         return values
 
     def run(
@@ -138,9 +137,7 @@ class Session:
         done = 0
         with Bar(wanted, progress) as bar:
             while done < wanted and not self.diverged:
-                done += run(
-                    self.arena, self.program.table, self.state, min(SLICE, wanted - done)
-                )
+                done += run(self.arena, self.program.table, self.state, min(SLICE, wanted - done))
                 bar.show(done)
         return done
 
@@ -181,7 +178,7 @@ class Session:
         return [
             LayerInfo(
                 node.name,
-                node.layer.kind,
+                kind_of(type(node.layer)),
                 graph.shapes[node.name],
                 graph.sources[node.name],
                 graph.parameter_count(node),
@@ -255,7 +252,8 @@ class Session:
         """Replace parameters by key.
 
         Raises:
-            NeurariumError: unknown key, another shape, or a number that isn't finite; nothing is changed.
+            NeurariumError: unknown key, another shape, or a number that isn't finite; nothing is
+            changed.
         """
         blocks = self.program.network.parameters
         fitting = {}
@@ -294,7 +292,9 @@ class Session:
         self._forgive()
 
     def _forgive(self) -> None:
-        """Take the divergence back if every parameter is a number again; then this is a healthy moment."""
+        """Take the divergence back if every parameter is a number again; then this is a healthy
+        moment.
+        """
         region = self.program.network.parameter_region
         if self.diverged and np.isfinite(self.program.view(self.arena, region)).all():
             self.state[FLAGS] = 0
@@ -304,8 +304,9 @@ class Session:
     def edit(self, experiment: Experiment) -> None:
         """Go on with another experiment; layers that are in both keep what they learned.
 
-        Numbers keep their place in a layer whose size changes; new ones begin as the initializer says.
-        Another weights seed starts anew. A diverged session goes on from its last healthy moment.
+        Numbers keep their place in a layer whose size changes; new ones begin as the initializer
+        says. Another weights seed starts anew. A diverged session goes on from its last healthy
+        moment.
 
         Raises:
             NeurariumError: it can't be built; the session goes on unchanged.
@@ -359,7 +360,9 @@ class Session:
             self._healthy = (self.arena.copy(), self.state.copy())
 
     def divergence(self) -> Divergence | None:
-        """Where training went wrong, found by replaying from the last checkpoint; `None` if it didn't."""
+        """Where training went wrong, found by replaying from the last checkpoint; `None` if it
+        didn't.
+        """
         if not self.diverged:
             return None
         if self._divergence is None:

@@ -1,4 +1,7 @@
-"""One moment of a run: a copy of the arena and of the state block. Guarded by tests/engine/test_snapshot.py."""
+"""One moment of a run: a copy of the arena and of the state block.
+
+Guarded by tests/engine/test_snapshot.py.
+"""
 
 from __future__ import annotations
 

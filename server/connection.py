@@ -13,6 +13,7 @@ from enum import Enum
 from typing import NoReturn
 
 from pydantic import ValidationError
+from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from engine.errors import NeurariumError, from_validation_error
@@ -38,6 +39,7 @@ from server.sessions import Session
 
 MOST_WAITING_COMMANDS = 32
 MOST_WAITING_MESSAGES = 1_000
+MOST_WAITING_CHARACTERS = 16_000_000
 """Text messages for a page that doesn't read them; with more it is cut off."""
 SECONDS_TO_FLUSH = 5.0
 CLOSE_CODES = {"message_too_large": 1009, "internal": 1011, "too_many_connections": 1013}
@@ -77,7 +79,9 @@ class Connection:
         self._bucket = TokenBucket(self._settings.message_rate, self._settings.message_burst)
         self._commands: asyncio.Queue[Command] = asyncio.Queue(MOST_WAITING_COMMANDS)
         self._outbox: deque[str] = deque()
+        self._waiting_characters = 0
         self._wake = asyncio.Event()
+        self._hearing: asyncio.Future[Message] | None = None
         self._session: Session | None = None
         self._can_edit = False
         self._view = View(self._send, self._wake.set)
@@ -93,9 +97,10 @@ class Connection:
             await asyncio.wait((writer, reader), return_when=asyncio.FIRST_COMPLETED)
             await self._end(reader, writer)
         finally:
-            for task in (reader, worker, writer):
+            tasks = [task for task in (reader, worker, writer, self._hearing) if task is not None]
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(reader, worker, writer, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             self._leave()
 
     async def _end(self, reader: asyncio.Task[None], writer: asyncio.Task[None]) -> None:
@@ -166,10 +171,15 @@ class Connection:
         except NeurariumError as error:
             self._answer_bad(text, error)
 
+    async def _next_event(self) -> Message:
+        """What comes next, or what came while the session was being made."""
+        hearing, self._hearing = self._hearing, None
+        return await (self._websocket.receive() if hearing is None else hearing)
+
     async def _receive(self) -> str:
         """The next text message of allowed size; others are answered with a problem."""
         while True:
-            event = await self._websocket.receive()
+            event = await self._next_event()
             if event["type"] == "websocket.disconnect":
                 raise _EndError(None)
             text, limit = event.get("text"), self._settings.max_message_bytes
@@ -209,7 +219,7 @@ class Connection:
             raise refuse(
                 "wrong_protocol", "protocol", value=hello.protocol, allowed=PROTOCOL_VERSION
             )
-        session, is_new = await self._find_or_make(hello)
+        session, is_new = await self._wait_for_session(hello)
         self._session = session
         self._can_edit = is_new or session.may_edit(hello.token)
         self.state = State.OPEN
@@ -223,6 +233,17 @@ class Connection:
         )
         self._send(welcome.model_dump_json())
         session.channel.join(self._view, hello.history_run, hello.history_after)
+
+    async def _wait_for_session(self, hello: Hello) -> tuple[Session, bool]:
+        """The session for this page, unless the page leaves while it is being made."""
+        making = asyncio.ensure_future(self._find_or_make(hello))
+        self._hearing = asyncio.ensure_future(self._websocket.receive())
+        await asyncio.wait((making, self._hearing), return_when=asyncio.FIRST_COMPLETED)
+        if self._hearing.done() and self._hearing.result()["type"] == "websocket.disconnect":
+            # It is finished nevertheless, and waits for the page's next visit.
+            making.add_done_callback(lambda made: made.cancelled() or made.exception())
+            raise _EndError(None)
+        return await making
 
     async def _find_or_make(self, hello: Hello) -> tuple[Session, bool]:
         """The session that the page asks for, and whether it was made for it just now."""
@@ -280,7 +301,9 @@ class Connection:
     def _send(self, text: str) -> None:
         if self.state is State.CLOSED:
             return
-        if len(self._outbox) >= MOST_WAITING_MESSAGES:
+        self._waiting_characters += len(text)
+        too_many = len(self._outbox) >= MOST_WAITING_MESSAGES
+        if too_many or self._waiting_characters > MOST_WAITING_CHARACTERS:
             self._reader.cancel()
             return
         self._outbox.append(text)
@@ -302,7 +325,9 @@ class Connection:
                 await self._wake.wait()
                 self._wake.clear()
                 while self._outbox:
-                    await self._websocket.send_text(self._outbox.popleft())
+                    text = self._outbox.popleft()
+                    await self._websocket.send_text(text)
+                    self._waiting_characters -= len(text)
                 if self.state is State.CLOSING:
                     return
                 if self._session is None:

@@ -48,6 +48,8 @@ class Curves:
 
     def between(self, after: float, before: float) -> Sequence[Point]:
         """The points with `after` < step < `before`."""
+        if not self._points or self._points[-1].step <= after:
+            return []
         last = bisect_left(self._points, before, key=lambda point: point.step)
         return self._points[self._index_after(after) : last]
 

@@ -14,7 +14,7 @@ import time
 TAIL_LINES = 25
 """How many of a failed command's last lines are kept."""
 
-SECONDS_BETWEEN_LINES = 5.0
+SECONDS_BETWEEN_LINES = 10.0
 """How often a step says where it is, where the output is no terminal."""
 
 LONGEST_LINE = 100

@@ -261,7 +261,7 @@ class Registry:
             (session for session in self._sessions.values() if not session.is_placed),
             key=lambda session: session.unwatched_since,
         )
-        size = sum(len(session.checkpoint or b"") for session in self._sessions.values())
+        size = self._stored_bytes()
         count = len(stored)
         for session in stored:
             too_many = count > self._settings.max_stored_sessions
@@ -271,6 +271,9 @@ class Registry:
                 continue
             del self._sessions[session.id]
             count, size = count - 1, size - len(session.checkpoint or b"")
+
+    def _stored_bytes(self) -> int:
+        return sum(len(session.checkpoint or b"") for session in self._sessions.values())
 
     async def _sweep(self) -> None:
         while True:
@@ -319,6 +322,9 @@ class Registry:
         if (session := self._current(placement)) is not None:
             session.checkpoint, session.checkpoint_revision = checkpoint, revision
             self._trim()
+            if self._stored_bytes() > self._settings.max_stored_bytes:
+                # Everything else is in use: this one would begin anew after a crash.
+                session.checkpoint = None
 
     def _current(self, placement: Placement) -> Session | None:
         session = self._sessions.get(placement.session)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from server.protocol import (
@@ -170,7 +171,7 @@ def _pack_head(head: Head, count: int) -> bytes:
     except OverflowError:
         # A loss that is finite with 64 bits may not be so with 32.
         start, rest = head[1:WIDE_FIELDS], head[WIDE_FIELDS:]
-        cut = (value if abs(value) <= LARGEST_SINGLE else NOT_MEASURED for value in rest)
+        cut = (NOT_MEASURED if LARGEST_SINGLE < abs(value) < inf else value for value in rest)
         return HEADER.pack(PROTOCOL_VERSION, head.kind, count, *start, *cut)
 
 

@@ -1,4 +1,7 @@
-"""What an activation function is. Guarded by tests/engine/test_catalog.py, which walks all of them."""
+"""What an activation function is.
+
+Guarded by tests/engine/test_catalog.py, which walks all of them.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,9 @@ class Activation(Described):
     def emit_backward(
         self, emitter: Emitter, blocks: tuple[Block, Block], gradients: tuple[Block, Block]
     ) -> None:
-        """Rows for the gradient: `blocks` are (inputs, outputs), `gradients` (of outputs, of inputs)."""
+        """Rows for the gradient: `blocks` are (inputs, outputs), `gradients` (of outputs, of
+        inputs).
+        """
 
     @abstractmethod
     def reference(self, z: Array) -> Array:

@@ -56,7 +56,8 @@ class ReLU(Elementwise):
     kind: Literal["relu"] = "relu"
     title = Text("ReLU", "ReLU")
     help = Text(
-        "Lets positive numbers through and silences negative ones. A unit that is always negative is dead.",
+        "Lets positive numbers through and silences negative ones. "
+        "A unit that is always negative is dead.",
         "正数通过，负数归零。始终为负的单元就“死”了。",
     )
     formula = r"f(z) = \max(0, z)"

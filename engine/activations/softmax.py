@@ -56,8 +56,8 @@ class Softmax(Activation):
     kind: Literal["softmax"] = "softmax"
     title = Text("Softmax", "Softmax")
     help = Text(
-        "Turns a layer's numbers into probabilities that add up to 1. The cross-entropy losses do this "
-        "by themselves, so leave the last layer linear for them.",
+        "Turns a layer's numbers into probabilities that add up to 1. The cross-entropy losses do "
+        "this by themselves, so leave the last layer linear for them.",
         "把一层的数值变成总和为 1 的概率。交叉熵损失自带这一步，所以用它们时最后一层保持线性。",
     )
     formula = r"f(z)_i = \frac{e^{z_i}}{\sum_j e^{z_j}}"
@@ -78,8 +78,8 @@ class Softmax(Activation):
 
     def reference(self, z: Array) -> Array:
         shifted = np.exp(z - z.max(axis=0))
-        return shifted / shifted.sum(axis=0)
+        return np.asarray(shifted / shifted.sum(axis=0))
 
     def reference_gradient(self, z: Array, gradient: Array) -> Array:
         y = self.reference(z)
-        return y * (gradient - (gradient * y).sum(axis=0))
+        return np.asarray(y * (gradient - (gradient * y).sum(axis=0)))

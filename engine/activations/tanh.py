@@ -48,4 +48,4 @@ class Tanh(Elementwise):
         return np.tanh(z)
 
     def reference_gradient(self, z: Array, gradient: Array) -> Array:
-        return gradient * (1 - np.tanh(z) ** 2)
+        return np.asarray(gradient * (1 - np.tanh(z) ** 2))

@@ -40,7 +40,8 @@ def find_divergence(
 ) -> Divergence:
     """Replay from a healthy checkpoint to `stopped` (finished steps) and watch every row.
 
-    The loss shows a divergence one step after an update caused it, so the last two steps are watched.
+    The loss shows a divergence one step after an update caused it, so the last two steps are
+    watched.
     """
     copy, memory = arena.copy(), state.copy()
     healthy = int(memory[STEP])

@@ -1,4 +1,4 @@
-"""Blocks of the arena and rows of the instruction table: what layers, losses and optimizers write."""
+"""Blocks of the arena and rows of the instruction table: what layers and losses write."""
 
 from engine.instructions.arena import Block, Plan
 from engine.instructions.emitter import Emitter, Row

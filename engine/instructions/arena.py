@@ -1,4 +1,7 @@
-"""Where everything of a network lies in its one flat arena. Guarded by tests/engine/test_instructions.py."""
+"""Where everything of a network lies in its one flat arena.
+
+Guarded by tests/engine/test_instructions.py.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ ALIGNMENT = 16
 """Elements; 64 bytes in float32, a cache line and the widest vector register."""
 
 CONSTANTS = 2048
-"""Elements kept at the start for constants: the zero at offset 0, hyper-parameters, slopes, rates."""
+"""Elements kept at the start for constants: the zero at offset 0, hyper-parameters, slopes, rates.
+"""
 
 
 @dataclass(frozen=True)

@@ -123,6 +123,7 @@ class Emitter:
             right: `(depth, columns)`; its lines may be longer than the columns that are used.
             result: `(rows, columns)`.
             start: one number a row, such as a bias; zero without it.
+            transposed: whether `left` is stored the other way round.
         """
         rows, columns = result.shape[0], result.size // result.shape[0]
         depth = left.size // rows
@@ -141,13 +142,17 @@ class Emitter:
         return crc32(self._layer.encode())
 
     def transpose_back(self, by_sample: Block, block: Block) -> None:
-        """The row that fills `block` from samples that lie one a line; both are remembered as a pair."""
+        """The row that fills `block` from samples that lie one a line; both are remembered as a
+        pair.
+        """
         sizes = (block.batch, block.features, by_sample.shape[1], block.batch)
         self.emit(transposition, by_sample, block, *sizes, writes=(block,))
         self._transposed[block.offset] = by_sample
 
     def transposed(self, block: Block) -> Block:
-        """`block` as `(batch, spaced(features))`, one sample a line; made by a row at the first request."""
+        """`block` as `(batch, spaced(features))`, one sample a line; made by a row at the first
+        request.
+        """
         if block.offset not in self._transposed:
             width = spaced(block.features)
             result = self.plan.allocate(f"{block.name}.transposed", (block.batch, width))

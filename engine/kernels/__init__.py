@@ -1,1 +1,1 @@
-"""Compiled kernels: calling convention, vector micro-kernels, elementary functions, random numbers."""
+"""Compiled kernels: calling convention, vector micro-kernels, mathematics, random numbers."""

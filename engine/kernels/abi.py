@@ -1,9 +1,11 @@
-"""The calling convention: one op is one compiled function `void op(T* arena, int64* row, uint64* state)`.
+"""The calling convention: one op is one compiled function.
 
-`row` is one line of the instruction table: column 0 holds the op's address, the others hold arena offsets,
-sizes and addresses of shared buffers. Kernels touch memory only through the accessors below, which exist
-twice: as typed pointers for compiled code, and as NumPy slices when Numba's JIT is off, so the very same
-kernels can be stepped and covered in plain Python. Guarded by tests/engine/kernels/test_abi.py.
+Its signature is `void op(T* arena, int64* row, uint64* state)`.
+`row` is one line of the instruction table: column 0 holds the op's address, the others hold arena
+offsets, sizes and addresses of shared buffers. Kernels touch memory only through the accessors
+below, which exist twice: as typed pointers for compiled code, and as NumPy slices when Numba's JIT
+is off, so the very same kernels can be stepped and covered in plain Python.
+Guarded by tests/engine/kernels/test_abi.py.
 """
 
 from __future__ import annotations
@@ -28,9 +30,9 @@ COLUMNS = 16
 """Width of the instruction table."""
 
 STEP, EPOCH, CURSOR, BATCH_SEED, DROPOUT_SEED, FLAGS, OPTIMIZER_START = range(7)
-"""Meaning of the words of a state block: finished steps; finished passes over the training part; samples
-used in the present pass; seed of the batches; seed of random layers; `DIVERGED`; the step at which the
-optimizer's memory began."""
+"""Meaning of the words of a state block: finished steps; finished passes over the training part;
+samples used in the present pass; seed of the batches; seed of random layers; `DIVERGED`; the step
+at which the optimizer's memory began."""
 STATE_WORDS = 16
 DIVERGED = 1
 
@@ -49,7 +51,9 @@ Pointer = Any
 
 Kernel = Callable[[Pointer, Pointer, Pointer], None]
 INNER: dict[str, Any] = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-"""Options of helpers that only compiled code calls: without entry points for Python they compile faster."""
+"""Options of helpers that only compiled code calls: without entry points for Python they compile
+faster.
+"""
 
 device = njit(**INNER)
 """Decorator of helpers that ops call."""
@@ -64,7 +68,8 @@ class Op:
     Attributes:
         name: unique, such as `dense_forward`.
         function: the Python function.
-        operands: what columns 1… of its row mean, for listings; a `:size` suffix marks plain numbers.
+        operands: what columns 1… of its row mean, for listings; a `:size` suffix marks plain
+        numbers.
     """
 
     name: str
@@ -73,7 +78,7 @@ class Op:
     _compiled: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def compile(self, dtype: np.dtype[Any]) -> int:
-        """Address of the machine code for `dtype`: loaded from the cache, or compiled and stored."""
+        """Address of the machine code for `dtype`: from the cache, or compiled and stored."""
         if dtype not in self._compiled:
             real = _NAMES[dtype]
             pointers = (real, types.int64, types.uint64)
@@ -144,7 +149,7 @@ def _compile_with_help(names: list[str], dtype: np.dtype[Any]) -> None:
     warm.finish(helper)
 
 
-# --- accessors ---------------------------------------------------------------------------------------
+# --- accessors ----------------------------------------------------------------------------------
 
 
 @intrinsic
@@ -210,7 +215,9 @@ def shared_pointer(arena: Pointer, address: int, offset: int) -> Pointer:
 
 
 SHARED_REST = 1 << 20
-"""Elements that a plain view of a shared buffer claims to have; whoever uses it knows how many are there."""
+"""Elements that a plain view of a shared buffer claims to have; whoever uses it knows how many are
+there.
+"""
 
 if COMPILED:
 
@@ -228,9 +235,7 @@ if COMPILED:
 
     @overload(matrix, jit_options=INNER, strict=False)
     def _matrix(arena: Any, offset: Any, rows: Any, columns: Any) -> Any:
-        return lambda arena, offset, rows, columns: carray(
-            _advance(arena, offset), (rows, columns)
-        )
+        return lambda arena, offset, rows, columns: carray(_advance(arena, offset), (rows, columns))
 
     @overload(typed, jit_options=INNER, strict=False)
     def _typed_value(arena: Any, value: Any) -> Any:

@@ -1,8 +1,9 @@
 """Where compiled kernels are kept, decided before Numba is imported (this module never imports it).
 
-Numba checks an op against the text of its own file only and does not see edited helpers, so the folder's
-name holds a hash of every source that can end up inside a kernel. It also holds the CPU tier, so that one
-folder on a shared disk serves different machines. Guarded by tests/engine/kernels/test_cache.py.
+Numba checks an op against the text of its own file only and does not see edited helpers, so the
+folder's name holds a hash of every source that can end up inside a kernel. It also holds the CPU
+tier, so that one folder on a shared disk serves different machines.
+Guarded by tests/engine/kernels/test_cache.py.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def root() -> Path:
 
 @cache
 def source_hash() -> str:
-    """Twelve hexadecimal digits that change with any kernel source, Python, NumPy, Numba or llvmlite."""
+    """Twelve hexadecimal digits that change with any kernel source and with the compiler."""
     digest = hashlib.sha256()
     for package in ("numba", "llvmlite", "numpy"):
         digest.update(f"{package} {version(package)}\n".encode())

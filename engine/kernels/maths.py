@@ -1,8 +1,8 @@
 """Elementary functions that vectorise: own polynomials for float32, the C library for float64.
 
-Numba no longer ships a vector mathematics library, so a loop over `np.tanh` would call the C library once
-an element. The float32 versions are branch-free and are inlined into the loops that use them.
-Sources: Cephes (exp, log), the rational tanh approximation common to Eigen and XLA.
+Numba no longer ships a vector mathematics library, so a loop over `np.tanh` would call the C
+library once an element. The float32 versions are branch-free and are inlined into the loops that
+use them. Sources: Cephes (exp, log), the rational tanh approximation common to Eigen and XLA.
 Guarded by tests/engine/kernels/test_maths.py, which bounds their errors.
 """
 
@@ -72,7 +72,10 @@ def _split(context: Any, x: Any) -> Any:
         shifted = builder.sub(bits, ir.Constant(word, 0x3F3504F3))
         exponent = builder.ashr(shifted, ir.Constant(word, 23))
         mantissa = builder.sub(bits, builder.shl(exponent, ir.Constant(word, 23)))
-        parts = [builder.sitofp(exponent, ir.FloatType()), builder.bitcast(mantissa, ir.FloatType())]
+        parts = [
+            builder.sitofp(exponent, ir.FloatType()),
+            builder.bitcast(mantissa, ir.FloatType()),
+        ]
         return target.make_tuple(builder, signature.return_type, parts)
 
     return types.UniTuple(x, 2)(x), generate
@@ -88,7 +91,9 @@ if COMPILED:
     def _exponential(x: Any) -> Any:
         if x != types.float32:
             return lambda x: np.exp(x)
-        log2_e, high_part, low_part, one = _floats(1.44269504088896341, 0.693359375, -2.12194440e-4, 1)
+        log2_e, high_part, low_part, one = _floats(
+            1.44269504088896341, 0.693359375, -2.12194440e-4, 1
+        )
         p0, p1, p2 = _floats(1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3)
         p3, p4, p5 = _floats(4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1)
         highest, lowest = _floats(88.3762626647949, -87.3365447504)

@@ -1,8 +1,9 @@
 """Counter-based random numbers: a hash of (seed, step, op, element).
 
-The same number comes out in any order, on any thread and when a run is stepped row by row, because there
-is no generator state. The hash is the 32-bit "lowbias32" permutation (C. Wellons, hash-prospector) applied
-twice, with the seed's halves mixed in before each round. Guarded by tests/engine/kernels/test_random.py.
+The same number comes out in any order, on any thread and when a run is stepped row by row, because
+there is no generator state. The hash is the 32-bit "lowbias32" permutation (C. Wellons,
+hash-prospector) applied twice, with the seed's halves mixed in before each round.
+Guarded by tests/engine/kernels/test_random.py.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def _hash(context: Any, key: Any, counter: Any) -> Any:
 @device
 def _compiled_hash(key: int, counter: int) -> int:
     """See `_plain_hash`."""
-    return _hash(key, counter)
+    return int(_hash(key, counter))
 
 
 random_bits = _compiled_hash if COMPILED else _plain_hash
@@ -103,4 +104,6 @@ def _compiled_shuffle(order: Pointer, size: int, key: int) -> None:
 
 
 shuffle = _compiled_shuffle
-"""`shuffle(order, size, key)`: the permutation of `0 … size - 1` that belongs to `key` (Fisher–Yates)."""
+"""`shuffle(order, size, key)`: the permutation of `0 … size - 1` that belongs to `key`
+(Fisher–Yates).
+"""

@@ -1,8 +1,8 @@
 """Vector micro-kernels: matrix product and transposition as explicit LLVM vector code.
 
-This is the only file that emits vector instructions; every other kernel is a plain loop. One tile of the
-product keeps `rows × 2` vector accumulators in registers, which reaches several times what the automatic
-vectoriser makes of the same loops. Guarded by tests/engine/kernels/test_simd.py.
+This is the only file that emits vector instructions; every other kernel is a plain loop. One tile
+of the product keeps `rows × 2` vector accumulators in registers, which reaches several times what
+the automatic vectoriser makes of the same loops. Guarded by tests/engine/kernels/test_simd.py.
 """
 
 from __future__ import annotations
@@ -106,8 +106,8 @@ class _Vectors:
 def _tile(rows: int, vectors: int, partial: bool) -> Any:
     """An intrinsic for one register tile of `multiply`: `rows` × `vectors` accumulators.
 
-    A tile of two vectors has the second one `second` columns after the first, which may overlap it. With
-    `partial` only the first `second` columns of a single vector exist.
+    A tile of two vectors has the second one `second` columns after the first, which may overlap it.
+    With `partial` only the first `second` columns of a single vector exist.
     """
 
     @intrinsic
@@ -206,7 +206,8 @@ def _write_transpose(vector: _Vectors, arguments: Any) -> None:
     source, a_row, out, c_row = arguments
     builder, lanes = vector.builder, vector.lanes
     lines = [
-        vector.load(vector.at(source, builder.mul(a_row, _integer(index)))) for index in range(lanes)
+        vector.load(vector.at(source, builder.mul(a_row, _integer(index))))
+        for index in range(lanes)
     ]
     half = lanes // 2
     while half:
@@ -274,8 +275,8 @@ def _row_of_tiles(
 def _compiled_multiply(a: Pointer, b: Pointer, c: Pointer, start: Pointer, layout: Any) -> None:
     """See `multiply`.
 
-    Blocks of `b` that fit the first-level cache are used for all rows. Cutting the depth needs whole
-    vectors, because an overlapping tile would add its columns twice.
+    Blocks of `b` that fit the first-level cache are used for all rows. Cutting the depth needs
+    whole vectors, because an overlapping tile would add its columns twice.
     """
     a_row, a_column, b_row, c_row, rows, columns, depth, start_step = layout
     lanes = _lanes(a)
@@ -305,8 +306,10 @@ def _compiled_multiply(a: Pointer, b: Pointer, c: Pointer, start: Pointer, layou
 
 
 @device
-def _compiled_transpose(a: Pointer, a_row: int, c: Pointer, c_row: int, rows: int, columns: int) -> None:
-    """See `transpose`. What is left at the ends is done by squares that overlap their neighbours."""
+def _compiled_transpose(
+    a: Pointer, a_row: int, c: Pointer, c_row: int, rows: int, columns: int
+) -> None:
+    """See `transpose`. What is left at the ends is done by squares that overlap others."""
     lanes = _lanes(a)
     if rows < lanes or columns < lanes:
         for row in range(rows):
@@ -358,13 +361,17 @@ def strided(array: Any, shape: tuple[int, int], steps: tuple[int, int]) -> Any:
 multiply = _compiled_multiply if COMPILED else _plain_multiply
 """`multiply(a, b, c, start, layout)`: `c = start + a @ b`.
 
-`layout` is `(a_row, a_column, b_row, c_row, rows, columns, depth, start_step)`: `a` is `(rows, depth)` with
-steps `a_row` and `a_column`, so a transposed `a` costs nothing; `b` is `(depth, columns)` and `c` is
-`(rows, columns)`, both contiguous along their columns; row `r` begins at `start[r * start_step]`
-(a bias with step 1, the arena's zero with step 0)."""
+`layout` is `(a_row, a_column, b_row, c_row, rows, columns, depth, start_step)`: `a` is `(rows,
+depth)` with steps `a_row` and `a_column`, so a transposed `a` costs nothing; `b` is `(depth,
+columns)` and `c` is `(rows, columns)`, both contiguous along their columns; row `r` begins at
+`start[r * start_step]` (a bias with step 1, the arena's zero with step 0)."""
 
 transpose = _compiled_transpose if COMPILED else _plain_transpose
-"""`c[j, i] = a[i, j]` for `rows × columns` elements; lines of `a` are `a_row` apart, those of `c` `c_row`."""
+"""`c[j, i] = a[i, j]` for `rows × columns` elements; lines of `a` are `a_row` apart, those of `c`
+`c_row`.
+"""
 
 copy_elements = _compiled_copy if COMPILED else _plain_copy
-"""`copy_elements(target, source, count)`: `count` elements from one pointer to another, without overlap."""
+"""`copy_elements(target, source, count)`: `count` elements from one pointer to another, without
+overlap.
+"""

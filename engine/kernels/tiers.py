@@ -34,7 +34,9 @@ class Tier:
     tile_rows: int
 
 
-AVX2_FEATURES = "+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+avx,+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt,+movbe"
+AVX2_FEATURES = (
+    "+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+avx,+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt,+movbe"
+)
 AVX512_FEATURES = (
     AVX2_FEATURES + ",+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl,-prefer-256-bit"
 )
@@ -58,7 +60,9 @@ TIERS = (
     ),
     Tier("baseline", "x86-64", "+sse2", frozenset({"sse2"}), vector_bytes=16, tile_rows=4),
 )
-"""Best first. On other processors (aarch64) there is one tier with NEON's 16 bytes and 32 registers."""
+"""Best first. On other processors (aarch64) there is one tier with NEON's 16 bytes and 32
+registers.
+"""
 
 OTHER = Tier("native", "", "", frozenset(), vector_bytes=16, tile_rows=8)
 
@@ -84,7 +88,7 @@ def detect() -> Tier:
 
 
 def _flags() -> frozenset[str]:
-    """CPU flags from `/proc/cpuinfo`; none where it doesn't exist, which means the baseline tier."""
+    """CPU flags from `/proc/cpuinfo`; none where it doesn't exist (the baseline tier)."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:

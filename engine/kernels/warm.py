@@ -1,7 +1,8 @@
 """Compiles kernels ahead of time, in processes of its own.
 
-`python -m engine.kernels.warm` compiles the whole catalog and prints its progress; with `op:dtype` arguments
-only those ops. Serving processes use `in_subprocess`. Guarded by tests/engine/kernels/test_warm.py.
+`python -m engine.kernels.warm` compiles the whole catalog and prints its progress; with `op:dtype`
+arguments only those ops. Serving processes use `in_subprocess`.
+Guarded by tests/engine/kernels/test_warm.py.
 """
 
 from __future__ import annotations
@@ -88,9 +89,7 @@ def start(names: Sequence[str]) -> subprocess.Popen[str]:
     )
 
 
-def finish(
-    process: subprocess.Popen[str], each: Callable[[str], None] = lambda name: None
-) -> None:
+def finish(process: subprocess.Popen[str], each: Callable[[str], None] = lambda name: None) -> None:
     """Wait for a compiler process; `each` is called with the name of whatever it has compiled.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Layers, one file a family: fields, shapes, parameters, rows forward and backward, kernels, reference."""
+"""Layers, one file a family: fields, shapes, parameters, rows, kernels and reference."""
 
 import sys
 

@@ -42,8 +42,8 @@ class Dense(Layer):
     kind: Literal["dense"] = "dense"
     title = Text("Dense", "全连接")
     help = Text(
-        "Every unit adds up all inputs, each times its own weight, plus a bias, and sends the sum through "
-        "the activation.",
+        "Every unit adds up all inputs, each times its own weight, plus a bias, and sends the sum "
+        "through the activation.",
         "每个单元把所有输入乘以各自的权重后相加，再加偏置，然后送入激活函数。",
     )
     formula = r"a = f(W x + b)"

@@ -1,4 +1,4 @@
-"""Dropout (Srivastava et al., 2014), inverted: nothing needs to be scaled when the network is used."""
+"""Dropout (Srivastava et al., 2014), inverted: nothing is scaled when the network is used."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engine.text import Text
 
 @op("inputs", "outputs", "mask", "size:size", "rate", "salt:size")
 def dropout_forward(arena: Pointer, row: Pointer, state: Pointer) -> None:
-    """y = x · m; m = 0 with probability `rate`, else 1 / (1 − rate); m is a hash of seed, step, element"""
+    """y = x · m; m is 0 with probability `rate`, else 1 / (1 − rate), by seed, step and element"""
     size = row[4]
     x, y = vector(arena, row[1], size), vector(arena, row[2], size)
     mask = vector(arena, row[3], size)

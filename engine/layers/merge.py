@@ -29,7 +29,8 @@ class Add(Layer):
     kind: Literal["add"] = "add"
     title = Text("Add", "相加")
     help = Text(
-        "Adds its inputs number by number. With a branch around some layers this is a skip connection.",
+        "Adds its inputs number by number. "
+        "With a branch around some layers this is a skip connection.",
         "把各输入逐个数相加。绕过若干层再相加就是跳跃连接。",
     )
     formula = r"y = \sum_i x_i"
@@ -64,7 +65,7 @@ class Add(Layer):
                 emitter.emit(copy, site.output_gradient, target, target.size, writes=(target,))
 
     def reference(self, inputs: Sequence[Array], parameters: Mapping[str, Array]) -> Array:
-        return np.sum(np.stack(inputs), axis=0)
+        return np.asarray(np.sum(np.stack(inputs), axis=0))
 
 
 class Concatenate(Layer):

@@ -35,7 +35,8 @@ class Output(Layer):
     kind: Literal["output"] = "output"
     title = Text("Output", "输出")
     help = Text(
-        "The network's answer. The loss compares it with the truth, and the error flows back from here.",
+        "The network's answer. The loss compares it with the truth, "
+        "and the error flows back from here.",
         "网络的答案。损失把它与真值比较，误差从这里向后传播。",
     )
     output_ports = ()

@@ -47,7 +47,10 @@ class Reshape(Layer):
     shape: Annotated[tuple[Size, ...], Field(min_length=1, max_length=MOST_AXES)] = described(
         (1,),
         Text("Shape", "形状"),
-        Text("The new shape of one sample; its sizes multiply to the same count.", "单个样本的新形状；各维相乘后元素总数不变。"),
+        Text(
+            "The new shape of one sample; its sizes multiply to the same count.",
+            "单个样本的新形状；各维相乘后元素总数不变。",
+        ),
     )
 
     def infer(self, name: str, inputs: Sequence[Shape]) -> Shape:
@@ -60,9 +63,7 @@ class Reshape(Layer):
                     f"{prod(self.shape)} numbers for shape {shown(self.shape)}",
                     f"{prod(self.shape)} 个数，对应形状 {shown(self.shape)}",
                 ),
-                Text(
-                    f"Choose sizes that multiply to {count}.", f"请让各维相乘等于 {count}。"
-                ),
+                Text(f"Choose sizes that multiply to {count}.", f"请让各维相乘等于 {count}。"),
             )
         return self.shape
 

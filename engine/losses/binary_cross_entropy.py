@@ -47,8 +47,8 @@ class BinaryCrossEntropy(Loss):
     kind: Literal["binary_cross_entropy"] = "binary_cross_entropy"
     title = Text("Binary cross-entropy", "二元交叉熵")
     help = Text(
-        "For yes/no questions. Takes the raw output (the logit) and applies the sigmoid itself, so leave "
-        "the last layer linear.",
+        "For yes/no questions. Takes the raw output (the logit) and applies the sigmoid itself, "
+        "so leave the last layer linear.",
         "用于是/否问题。直接接收原始输出（logit），自带 sigmoid，所以最后一层保持线性。",
     )
     formula = r"L = -t \ln \sigma(z) - (1 - t) \ln(1 - \sigma(z))"

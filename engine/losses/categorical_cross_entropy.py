@@ -17,7 +17,7 @@ from engine.text import Text
 
 @op("outputs", "targets", "grad_outputs", "losses", "mean", "outputs:size", "batch:size", "scratch")
 def categorical_cross_entropy(arena: Pointer, row: Pointer, state: Pointer) -> None:
-    """L = ln Σ eᶻ − Σ t z; ∂L/∂z = (softmax(z) − t) / batch; the largest logit is taken off first"""
+    """L = ln Σ eᶻ − Σ t z; ∂L/∂z = (softmax(z) − t) / batch; the largest z is taken off first"""
     outputs, batch = row[6], row[7]
     z, t = matrix(arena, row[1], outputs, batch), matrix(arena, row[2], outputs, batch)
     gradient, losses = matrix(arena, row[3], outputs, batch), vector(arena, row[4], batch)
@@ -55,8 +55,8 @@ class CategoricalCrossEntropy(Loss):
     kind: Literal["categorical_cross_entropy"] = "categorical_cross_entropy"
     title = Text("Categorical cross-entropy", "多类交叉熵")
     help = Text(
-        "For choosing one of several classes. Takes raw outputs (logits) and applies softmax itself, so "
-        "leave the last layer linear.",
+        "For choosing one of several classes. Takes raw outputs (logits) and applies softmax "
+        "itself, so leave the last layer linear.",
         "用于多选一。直接接收原始输出（logit），自带 softmax，所以最后一层保持线性。",
     )
     formula = r"L = -\sum_i t_i \ln \frac{e^{z_i}}{\sum_j e^{z_j}}"
@@ -85,4 +85,4 @@ class CategoricalCrossEntropy(Loss):
         return np.asarray(log_sum - (targets * shifted).sum(axis=0))
 
     def reference_gradient(self, outputs: Array, targets: Array) -> Array:
-        return np.asarray(self.link(outputs) - targets) / outputs.shape[1]
+        return np.asarray((self.link(outputs) - targets) / outputs.shape[1])

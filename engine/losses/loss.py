@@ -21,9 +21,9 @@ Array = NDArray[np.float64]
 class Loss(Described):
     """How wrong the network's answers are; the mean over the batch is what training lowers.
 
-    Subclasses name an op with the operands `outputs, targets, grad_outputs, losses, mean, outputs:size,
-    batch:size` that fills the gradient of the mean, the loss of every sample and the mean, and that
-    marks the state as diverged when the mean isn't finite.
+    Subclasses name an op with the operands `outputs, targets, grad_outputs, losses, mean,
+    outputs:size, batch:size` that fills the gradient of the mean, the loss of every sample and the
+    mean, and that marks the state as diverged when the mean isn't finite.
     """
 
     family: ClassVar[str] = "loss"
@@ -49,7 +49,7 @@ class Loss(Described):
         width = self.outputs(dataset)
         if width == 1:
             return targets.astype(np.float32).reshape(-1, 1)
-        return np.eye(width, dtype=np.float32)[targets]
+        return np.asarray(np.eye(width, dtype=np.float32)[targets])
 
     def check(self, dataset: Dataset) -> None:
         """Refuse data that this loss makes no sense for.
@@ -82,7 +82,7 @@ class Loss(Described):
 
     @abstractmethod
     def link(self, outputs: NDArray[Any]) -> NDArray[Any]:
-        """The prediction that a person sees, from raw outputs `(outputs, …)`: value or probability."""
+        """What a person sees of raw outputs `(outputs, …)`: values or probabilities."""
 
     @abstractmethod
     def reference(self, outputs: Array, targets: Array) -> Array:

@@ -31,8 +31,8 @@ def learning_rate(default: float) -> Any:
 class Optimizer(Described):
     """The rule that turns gradients into new parameters.
 
-    Subclasses name an op with the operands `parameters, gradients, constants, size:size` followed by
-    one block for each of `slots`; it treats all parameters of the network as one vector.
+    Subclasses name an op with the operands `parameters, gradients, constants, size:size` followed
+    by one block for each of `slots`; it treats all parameters of the network as one vector.
     """
 
     family: ClassVar[str] = "optimizer"
@@ -49,8 +49,8 @@ class Optimizer(Described):
     ) -> None:
         """The update row."""
         constants = emitter.constant(*self.constants())
-        operands = (parameters, gradients, constants, parameters.size, *slots)
-        emitter.emit(self.update_op, *operands, writes=(parameters, *slots))
+        operands = (parameters, gradients, constants, parameters.size)
+        emitter.emit(self.update_op, *operands, *slots, writes=(parameters, *slots))
 
     @abstractmethod
     def reference(

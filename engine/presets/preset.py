@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from engine.activations import Activation
 from engine.experiment import Experiment
@@ -16,7 +17,8 @@ from engine.text import Text
 
 @dataclass(frozen=True)
 class Promise:
-    """What a preset reaches, and when: after `epochs`, `metric` of the validation part is within `bound`.
+    """What a preset reaches, and when: after `epochs`, `metric` of the validation part is within
+    `bound`.
 
     `loss` is promised to be at most `bound`, `accuracy` to be at least `bound`.
     """
@@ -53,9 +55,7 @@ def chain(*layers: tuple[str, Layer]) -> Graph:
     named = [("input", Input()), *layers, ("output", Output())]
     nodes = tuple(Node(name=name, layer=layer) for name, layer in named)
     names = [name for name, _ in named]
-    edges = tuple(
-        Edge(source=source, target=target) for source, target in zip(names, names[1:], strict=False)
-    )
+    edges = tuple(Edge(source=source, target=target) for source, target in pairwise(names))
     return Graph(nodes=nodes, edges=edges)
 
 

@@ -1,7 +1,7 @@
 """From a resolved graph to rows: allocation, forward, loss, backward, update.
 
-A program is put together from these parts by a task. Guarded by tests/engine/test_program.py and, for the
-numbers, tests/engine/test_gradients.py.
+A program is put together from these parts by a task. Guarded by tests/engine/test_program.py and,
+for the numbers, tests/engine/test_gradients.py.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class _Parts:
 class Builder:
     """Writes one program for `graph` with batches of `batch` samples.
 
-    Every builder of the same graph places parameters, gradients and the report alike, so that observers
-    can copy that range from a training arena into theirs.
+    Every builder of the same graph places parameters, gradients and the report alike, so that
+    observers can copy that range from a training arena into theirs.
     """
 
     def __init__(self, graph: Resolved, batch: int, dtype: np.dtype[Any], training: bool) -> None:

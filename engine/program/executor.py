@@ -1,7 +1,7 @@
 """Walks instruction tables: the only loop that training consists of.
 
-Compiled once, cached, never again: a new architecture is a new table. Without the JIT the same tables run
-in plain Python. Guarded by tests/engine/test_executor.py.
+Compiled once, cached, never again: a new architecture is a new table. Without the JIT the same
+tables run in plain Python. Guarded by tests/engine/test_executor.py.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import carray, njit, types
+from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
@@ -106,7 +106,7 @@ def words_at(context: Any, address: Any) -> Any:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def walk(arena: int, table: int, rows: int, state: int, steps: int) -> int:
-    """Run the whole table `steps` times or until the state says diverged; returns the steps done."""
+    """Run the table `steps` times or until the state says diverged; returns the steps done."""
     memory = words_at(state)
     line = words_at(table)
     done = 0
@@ -122,7 +122,7 @@ def walk(arena: int, table: int, rows: int, state: int, steps: int) -> int:
 def run_compiled(arena: int, table: int, rows: int, state: int, steps: int) -> int:
     """`walk` with denormals flushed."""
     control = flush_denormals()
-    done = walk(arena, table, rows, state, steps)
+    done = int(walk(arena, table, rows, state, steps))
     restore_denormals(control)
     return done
 
@@ -146,7 +146,7 @@ def prepare() -> None:
 
 
 def run(arena: NDArray[Any], table: Words, state: NDArray[np.uint64], steps: int) -> int:
-    """Train `steps` steps, fewer if the network diverges; returns the number done. Releases the GIL."""
+    """Train `steps` steps, fewer if the network diverges; returns how many. Releases the GIL."""
     if COMPILED:
         parts = (address_of(arena), address_of(table), len(table), address_of(state), steps)
         return int(run_compiled(*parts))

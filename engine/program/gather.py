@@ -41,8 +41,8 @@ FEW = 16
 def gather(arena: Pointer, row: Pointer, state: Pointer) -> None:
     """The next `batch` samples of an endless stream that shows every sample once a pass.
 
-    Each pass has an order of its own, a function of the batch seed and the number of the pass. A batch may
-    span two passes, so no sample is left out and none is repeated within a pass.
+    Each pass has an order of its own, a function of the batch seed and the number of the pass. A
+    batch may span two passes, so no sample is left out and none is repeated within a pass.
     """
     batch, features, line, outputs, samples = row[4], row[5], row[6], row[7], row[8]
     inputs = shared(arena, row[9], samples * features)
@@ -54,7 +54,7 @@ def gather(arena: Pointer, row: Pointer, state: Pointer) -> None:
     cursor = np.int64(state[CURSOR])
     for b in range(batch):
         if cursor == samples:
-            cursor = 0
+            cursor = np.int64(0)
             state[EPOCH] += np.uint64(1)
         if cursor == 0 and shuffled:
             shuffle(order, samples, random_key(state[BATCH_SEED], state[EPOCH], 0))

@@ -1,4 +1,7 @@
-"""Pictures from numbers: bytes for the wire, made in one pass. Guarded by tests/engine/test_observer.py."""
+"""Pictures from numbers: bytes for the wire, made in one pass.
+
+Guarded by tests/engine/test_observer.py.
+"""
 
 from __future__ import annotations
 

@@ -31,9 +31,10 @@ from engine.program.executor import flush_denormals, restore_denormals, walk, wo
     PUBLISH_BYTES,
     PUBLISH_STATE,
 ) = range(17)
-"""Columns of a place: who holds it (0: nobody); Python wants it; it trains; its addresses; steps left
-(−1: no end); nanoseconds a step (0: no pace); when the next step is due; steps done; measured nanoseconds a
-step; a copy is requested, from where, to where, how many bytes, and where to put the state."""
+"""Columns of a place: who holds it (0: nobody); Python wants it; it trains; its addresses; steps
+left (−1: no end); nanoseconds a step (0: no pace); when the next step is due; steps done; measured
+nanoseconds a step; a copy is requested, from where, to where, how many bytes, and where to put the
+state."""
 WIDTH = 32
 PYTHON = -1
 """The owner's number of Python; workers count from 1."""
@@ -96,7 +97,9 @@ def _clock(context: Any) -> Any:
         bytes_pointer = ir.IntType(8).as_pointer()
         kind = ir.FunctionType(ir.IntType(32), [ir.IntType(32), bytes_pointer])
         function = cgutils.get_or_insert_function(builder.module, kind, "clock_gettime")
-        builder.call(function, [ir.Constant(ir.IntType(32), 1), builder.bitcast(pair, bytes_pointer)])
+        builder.call(
+            function, [ir.Constant(ir.IntType(32), 1), builder.bitcast(pair, bytes_pointer)]
+        )
         time = builder.load(pair)
         seconds = builder.mul(builder.extract_value(time, 0), ir.Constant(word, 1_000_000_000))
         return builder.add(seconds, builder.extract_value(time, 1))
@@ -120,7 +123,7 @@ def _nap(context: Any, microseconds: Any) -> Any:
 @njit("int64(int64, int64)", cache=True, nogil=True)
 def try_claim(address: int, owner: int) -> int:
     """Take the place whose first word is at `address`, if nobody holds it."""
-    return _claim(address, owner)
+    return int(_claim(address, owner))
 
 
 @njit("void(int64, int64)", cache=True, nogil=True)
@@ -132,13 +135,13 @@ def put(address: int, value: int) -> None:
 @njit("int64(int64)", cache=True, nogil=True)
 def peek(address: int) -> int:
     """Atomic load for Python: what a worker wrote before is visible afterwards."""
-    return _peek(address)
+    return int(_peek(address))
 
 
 @njit("int64()", cache=True, nogil=True)
 def now() -> int:
     """Nanoseconds of the clock that paces sessions."""
-    return _clock()
+    return int(_clock())
 
 
 @njit("void(int64, int64, int64)", nogil=True)
@@ -162,7 +165,7 @@ def _train(line: int, longest: int) -> int:
         steps = min(steps, place[BUDGET])
     if place[PACE] > 0:
         if moment < place[NEXT]:
-            return np.int64(0)
+            return 0
         if moment - place[NEXT] > LONGEST_LAG:
             place[NEXT] = moment
         steps = min(steps, (moment - place[NEXT]) // place[PACE] + 1)
@@ -176,7 +179,7 @@ def _train(line: int, longest: int) -> int:
     if done > 0:
         measured = (_clock() - moment) // done + 1
         place[STEP_TIME] = (3 * place[STEP_TIME] + measured) // 4 if place[STEP_TIME] else measured
-    return done
+    return int(done)
 
 
 @njit("void(int64)", nogil=True)
@@ -190,10 +193,11 @@ def _publish(line: int) -> None:
 
 @njit("int64(int64, int64, int64, int64, int64)", cache=True, nogil=True)
 def serve(lines: int, control: int, worker: int, residence: int, longest: int) -> int:
-    """Walk over all places until `residence` nanoseconds are over; returns whether anything was due.
+    """Walk over all places for `residence` nanoseconds; returns whether anything was due.
 
     Args:
-        lines, control: addresses of the places and of the control block.
+        lines: address of the places.
+        control: address of the control block.
         worker: this worker's number, from 1.
         residence: how long to stay.
         longest: nanoseconds of one slice.
@@ -227,4 +231,4 @@ def serve(lines: int, control: int, worker: int, residence: int, longest: int) -
         if found == 0:
             _nap(NAP)
     restore_denormals(mode)
-    return ever
+    return int(ever)

@@ -1,4 +1,7 @@
-"""What a task is: the ways in which one network's rows are put together. Guarded by tests/engine/test_tasks.py."""
+"""What a task is: the ways in which one network's rows are put together.
+
+Guarded by tests/engine/test_tasks.py.
+"""
 
 from __future__ import annotations
 

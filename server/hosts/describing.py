@@ -1,6 +1,6 @@
 """What the engine has, in the words of the protocol: layout, samples, catalog, presets.
 
-Guarded by tests/server/test_describing.py.
+Guarded by tests/server/test_api.py and test_running.py.
 """
 
 from __future__ import annotations

@@ -6,14 +6,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.playground import MILLISECONDS
-from tests.browser.visits import Visits
-from tests.browser.witness import Witness
+from tests.browser.visits import Visits, visiting
 from tests.running import running_server
 
 expect.set_options(timeout=MILLISECONDS)
@@ -42,19 +40,10 @@ def base_url(address: str) -> str:
 
 
 @pytest.fixture
-def witness(address: str) -> Witness:
-    """Hears what must not happen; a test may tell it what has to."""
-    return Witness(urlsplit(address).netloc)
-
-
-@pytest.fixture
-def visit(
-    browser: Browser, browser_context_args: dict[str, Any], witness: Witness
-) -> Iterator[Visits]:
+def visit(browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[Visits]:
     """Opens the page as a new visitor; fails the test if any visit was disturbed."""
-    with Visits(browser, browser_context_args, witness) as visits:
+    with visiting(browser, browser_context_args) as visits:
         yield visits
-    assert witness.complaints == []
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,7 @@ class Playground:
     def wait_until(
         self, condition: Callable[[], bool], what: str, milliseconds: int = MILLISECONDS
     ) -> None:
-        """Return when the condition is true; fail, naming what was waited for, if it stays false."""
+        """Return when the condition is true; fail, naming what was waited for, if it isn't."""
         end = time.monotonic() + milliseconds / 1000
         while not condition():
             assert time.monotonic() < end, f"waited in vain for {what}"
@@ -187,7 +187,10 @@ def count_colours(canvas: Locator) -> int:
         canvas.evaluate(
             """canvas => {
                 const { width, height } = canvas;
-                const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+                const copy = new OffscreenCanvas(width, height);
+                const context = copy.getContext('2d', { willReadFrequently: true });
+                context.drawImage(canvas, 0, 0);
+                const { data } = context.getImageData(0, 0, width, height);
                 return new Set(new Uint32Array(data.buffer)).size;
             }"""
         )

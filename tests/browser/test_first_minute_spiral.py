@@ -115,7 +115,7 @@ def test_a_weight_is_set_by_hand(visit: Visits) -> None:
 def first_weights(page: Playground) -> list[float]:
     """The first two weights of `hidden1` in the newest frame."""
     tensor = page.wire.tensor("hidden1", "weights")
-    return [] if tensor is None else tensor.data.cast("f").tolist()[:2]
+    return [] if tensor is None else [float(value) for value in tensor.data.cast("f")[:2]]
 
 
 def test_a_reset_replays_the_same_run(visit: Visits) -> None:
@@ -135,15 +135,17 @@ def replay(page: Playground, epochs: int) -> list[tuple[tuple[str, ...], list[li
     page.expect_step(0)
     noted = []
     for epoch in range(epochs + 1):
-        page.expect_step(epoch * STEPS_PER_EPOCH)
-        page.wait_until(
-            lambda step=epoch * STEPS_PER_EPOCH: page.wire.heads[-1].metrics_step == step,
-            "the losses of this step",
-        )
+        wait_for_losses(page, epoch * STEPS_PER_EPOCH)
         noted.append((page.losses, page.weights("hidden2")))
         if epoch < epochs:
             page.button("One step: one epoch").click()
     return noted
+
+
+def wait_for_losses(page: Playground, step: int) -> None:
+    """Return when the page stands at this step and its losses are of this step."""
+    page.expect_step(step)
+    page.wait_until(lambda: page.wire.heads[-1].metrics_step == step, f"the losses of step {step}")
 
 
 def test_new_seeds_give_another_run(visit: Visits) -> None:
@@ -174,12 +176,13 @@ def test_a_wrong_answer_layer_is_explained_there_while_training_goes_on(visit: V
     explanation = page.layer("answer").get_by_role("status")
     output = page.layer("output").get_by_role("status")
     expect(explanation.or_(output)).to_have_count(1)
-    expect(page.network.get_by_role("alert")).to_contain_text("the last network that worked goes on")
+    alert = page.network.get_by_role("alert")
+    expect(alert).to_contain_text("the last network that worked goes on")
     expect(page.units("answer")).to_have_count(3)
     page.expect_training()
-    page.network.get_by_role("alert").get_by_role("button", name="Undo").click()
-    page.network.get_by_role("alert").get_by_role("button", name="Undo").click()
-    expect(page.network.get_by_role("alert")).to_have_count(0)
+    alert.get_by_role("button", name="Undo").click()
+    alert.get_by_role("button", name="Undo").click()
+    expect(alert).to_have_count(0)
     expect(page.units("answer")).to_have_count(1)
     page.expect_training()
 

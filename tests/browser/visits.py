@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Any, Self
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext
 
@@ -12,31 +14,22 @@ from tests.browser.witness import Witness
 
 
 class Visits:
-    """Opens the page for visitors, and lets all of them go at the end.
+    """Opens the page for visitors.
 
     Args:
         browser: they share it.
-        usual: options of a visitor's context.
+        usual: options of a visitor's context; `base_url` is the server's address.
+
+    Attributes:
         witness: listens to every one of them.
+        contexts: of the visitors so far.
     """
 
-    def __init__(self, browser: Browser, usual: dict[str, Any], witness: Witness) -> None:
+    def __init__(self, browser: Browser, usual: dict[str, Any]) -> None:
+        self.witness = Witness(urlsplit(usual["base_url"]).netloc)
+        self.contexts: list[BrowserContext] = []
         self._browser = browser
         self._usual = usual
-        self._witness = witness
-        self._contexts: list[BrowserContext] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for context in self._contexts:
-            context.close()
 
     def __call__(self, address: str = "/", **options: Any) -> Playground:
         """Open an address as a visitor whose browser differs in `options` from the usual one."""
@@ -47,6 +40,18 @@ class Visits:
     def prepare(self, **options: Any) -> Playground:
         """A visitor's window with nothing opened in it yet."""
         context = self._browser.new_context(**{**self._usual, **options})
-        self._contexts.append(context)
-        self._witness.watch(context)
+        self.contexts.append(context)
+        self.witness.watch(context)
         return Playground(context.new_page())
+
+
+@contextlib.contextmanager
+def visiting(browser: Browser, usual: dict[str, Any]) -> Iterator[Visits]:
+    """Visits that all end with the block; fails if one of them was disturbed."""
+    visits = Visits(browser, usual)
+    try:
+        yield visits
+    finally:
+        for context in visits.contexts:
+            context.close()
+    assert not visits.witness.complaints, "\n".join(visits.witness.complaints)

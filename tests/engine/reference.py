@@ -1,7 +1,7 @@
-"""A whole training run in obvious NumPy: nothing of the engine is used, not even its random numbers.
+"""A whole training run in obvious NumPy, without anything of the engine, chance included.
 
-Samples lie one a row here, as in most textbooks, and every formula is written out once. Slow, plain,
-float64: the outside opinion that compiled runs are compared with.
+Samples lie one a row here, as in most textbooks, and every formula is written out once. Slow,
+plain, float64: the outside opinion that compiled runs are compared with.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """One walk over everything that can be chosen: a new member is tested the day it is written.
 
-Nothing here knows a member by name. Fields are varied by what they say of themselves, inputs are tried
-in several shapes, and every kernel is held against the member's own NumPy reference and against finite
-differences.
+Nothing here knows a member by name. Fields are varied by what they say of themselves, inputs are
+tried in several shapes, and every kernel is held against the member's own NumPy reference and
+against finite differences.
 """
 
 from __future__ import annotations
@@ -21,15 +21,11 @@ from engine import catalog
 from engine.activations import Activation
 from engine.catalog import FAMILIES, Described, entries, entry, fields_of, kind_of
 from engine.data.dataset import Dataset
-from engine.errors import GraphError, NeurariumError
+from engine.errors import NeurariumError
 from engine.experiment import Experiment
-from engine.graph import Graph
 from engine.kernels.abi import FLAGS, OPTIMIZER_START, STEP
 from engine.layers import Layer, Site
 from engine.layers.dense import Dense
-from engine.layers.merge import Concatenate
-from engine.layers.ports import Input, Output
-from engine.layers.shapes import Flatten, Reshape
 from engine.losses import Loss
 from engine.optimizers import Optimizer
 from engine.presets import load
@@ -40,12 +36,18 @@ from tests.engine.harness import (
     Doubles,
     Trainer,
     assert_same_slopes,
-    graph_of,
     random_samples,
     slopes,
     some_places,
 )
-from tests.engine.walk import PROBLEMS, members_of, problems_for, variants
+from tests.engine.walk import (
+    PROBLEMS,
+    accepted,
+    members_of,
+    network_around,
+    problems_for,
+    variants,
+)
 
 MEMBERS = [
     pytest.param(member, id=f"{name}-{kind}")
@@ -54,14 +56,11 @@ MEMBERS = [
 ]
 DTYPES = ("float64", "float32")
 BATCHES = (1, 7, 10, 33)
-SHAPES = ((1,), (3,), (8,), (17,), (1, 1), (2, 3), (2, 3, 5))
-"""Of one sample: alone, odd, one vector wide, one more than two vectors, pictures."""
-BRANCHES = (((3,), (3,)), ((2, 3), (2, 3)), ((3,), (5,)), ((2, 3), (4, 3)), ((8,), (8,), (8,)))
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 TOLERANCE = {"float64": 1e-11, "float32": 5e-6}
 
 
-# --- what every member says of itself ----------------------------------------------------------------
+# --- what every member says of itself -----------------------------------------------------------
 
 
 def assert_bilingual(text: dict[str, str], sentence: bool) -> None:
@@ -164,11 +163,11 @@ def test_the_catalog_lists_every_family_once_and_in_order() -> None:
 
 def test_an_unknown_member_is_refused_with_the_ones_that_exist() -> None:
     with pytest.raises(NeurariumError) as caught:
-        catalog.member(Layer, "teapot")
+        catalog.member(FAMILIES["layer"], "teapot")
     assert caught.value.code == "unknown_kind"
     assert caught.value.value == "teapot"
     assert all(kind in str(caught.value.allowed) for kind in ("dense", "dropout"))
-    assert catalog.member(Layer, "dense") is Dense
+    assert catalog.member(FAMILIES["layer"], "dense") is Dense
 
 
 def test_text_fills_placeholders_in_both_languages() -> None:
@@ -177,19 +176,6 @@ def test_text_fills_placeholders_in_both_languages() -> None:
 
 
 # --- layers ---------------------------------------------------------------------------------------
-
-
-def accepted(layer: Layer) -> list[tuple[tuple[int, ...], ...]]:
-    """The lists of input shapes, of those tried, that a layer takes."""
-    tries = list(BRANCHES) if layer.variadic else [(shape,) for shape in SHAPES]
-    fitting = []
-    for shapes in tries:
-        try:
-            layer.infer("layer", shapes)
-        except GraphError:
-            continue
-        fitting.append(shapes)
-    return fitting
 
 
 class Stand:
@@ -300,26 +286,6 @@ def test_a_layer_sends_back_the_slopes_of_what_it_computed(member: type[Layer]) 
                 assert_same_slopes(computed, slopes(stand.measure, values, places))
 
 
-def network_around(layer: Layer, shapes: Sequence[tuple[int, ...]]) -> Graph:
-    """A small network with `layer` inside; its first input has a second consumer.
-
-    Every input comes from a dense layer through a view; what `layer` gives is put beside its first
-    input, so that gradients reach a shared layer on two ways.
-    """
-    layers: list[tuple[str, Layer]] = [("input", Input()), ("member", layer)]
-    edges: list[tuple[str, str]] = []
-    for number, shape in enumerate(shapes):
-        dense = Dense(units=int(np.prod(shape)), activation=Activation.registry["tanh"]())
-        layers.extend([(f"dense{number}", dense), (f"view{number}", Reshape(shape=shape))])
-        edges.extend([("input", f"dense{number}"), (f"dense{number}", f"view{number}")])
-        edges.append((f"view{number}", "member"))
-    layers.extend((name, Flatten()) for name in ("flat", "beside"))
-    layers.extend([("joined", Concatenate()), ("answer", Dense(units=2)), ("output", Output())])
-    edges.extend([("member", "flat"), ("view0", "beside"), ("flat", "joined")])
-    edges.extend([("beside", "joined"), ("joined", "answer"), ("answer", "output")])
-    return graph_of(layers, edges)
-
-
 INSIDE = [
     pytest.param(member, id=kind)
     for kind, member in sorted(Layer.registry.items())
@@ -360,7 +326,7 @@ def assert_step_lowers_loss(trainer: Trainer) -> None:
     assert after < before
 
 
-# --- activations ------------------------------------------------------------------------------------
+# --- activations --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -421,7 +387,7 @@ def test_an_activation_hands_nan_on_and_bears_large_numbers(
         assert np.isfinite(bench.read(y)[:, 1:]).all()
 
 
-# --- losses -----------------------------------------------------------------------------------------
+# --- losses -------------------------------------------------------------------------------------
 
 
 class Scale:
@@ -524,7 +490,7 @@ def test_a_loss_refuses_data_that_it_makes_no_sense_for(member: type[Loss]) -> N
         assert kind_of(member) not in str(caught.value.allowed).split(", ")
 
 
-# --- optimizers ---------------------------------------------------------------------------------------
+# --- optimizers ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

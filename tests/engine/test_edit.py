@@ -1,4 +1,4 @@
-"""Changing a network while it learns: what stays, what begins anew, and that a failure changes nothing."""
+"""Changing a network while it learns: what stays, what begins anew; a failure changes nothing."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def same_values(one: dict[str, Array], other: dict[str, Array]) -> bool:
     return one.keys() == other.keys() and all(np.array_equal(one[key], other[key]) for key in one)
 
 
-# --- structure --------------------------------------------------------------------------------------
+# --- structure ----------------------------------------------------------------------------------
 
 
 def test_layers_that_stay_keep_what_they_learned() -> None:
@@ -141,7 +141,7 @@ def test_positions_and_titles_change_nothing() -> None:
     assert_goes_on_like(session, other)
 
 
-# --- training ---------------------------------------------------------------------------------------
+# --- training -----------------------------------------------------------------------------------
 
 
 def assert_goes_on_like(session: Session, other: Session, steps: int = 50) -> None:
@@ -230,7 +230,7 @@ def test_another_loss_keeps_the_network() -> None:
     assert session.run(steps=10) == 10
 
 
-# --- data -------------------------------------------------------------------------------------------
+# --- data ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -303,7 +303,7 @@ def test_measuring_follows_the_edit() -> None:
     assert np.array_equal(fresh.predict(np.ones((4, 2))), values)
 
 
-# --- failure ----------------------------------------------------------------------------------------
+# --- failure ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

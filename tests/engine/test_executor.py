@@ -1,4 +1,4 @@
-"""Walking the table: counting steps, stopping at a divergence, flushing denormals, leaving Python free."""
+"""Walking the table: counting steps, stopping, flushing denormals, leaving Python free."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ def test_a_loss_that_does_not_fit_the_data_is_refused() -> None:
     assert error.allowed == "mean_squared_error"
 
 
-# --- any JSON whatsoever --------------------------------------------------------------------------------
+# --- any JSON whatsoever ------------------------------------------------------------------------
 
 WORDS = ["kind", "dense", "input", "nodes", "edges", "graph", "layer", "units", "output", "name"]
 NUMBERS = st.integers(-(2**70), 2**70) | st.floats()
@@ -191,9 +191,11 @@ def test_any_json_is_a_network_or_a_refusal(value: Any) -> None:
 def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Where something can be replaced in a document."""
     found = [path] if path else []
-    children = value.items() if isinstance(value, dict) else ()
-    if isinstance(value, list):
-        children = enumerate(value)
+    children: list[tuple[Any, Any]] = []
+    if isinstance(value, dict):
+        children = list(value.items())
+    elif isinstance(value, list):
+        children = list(enumerate(value))
     for key, child in children:
         found.extend(paths(child, (*path, key)))
     return found

@@ -1,4 +1,4 @@
-"""Batches: every sample once a pass in an order of its own, and the same again when it is replayed."""
+"""Batches: every sample once a pass in an order of its own, and the same again in a replay."""
 
 from __future__ import annotations
 

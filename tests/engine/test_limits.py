@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -50,7 +51,7 @@ def test_a_network_far_too_large_is_refused_before_any_memory_is_taken() -> None
     names = ["input", *(layer["name"] for layer in layers), "answer", "output"]
     ends = [{"name": name, "layer": {"kind": name}} for name in ("input", "output")]
     answer = {"name": "answer", "layer": {"kind": "dense", "units": 1}}
-    edges = [{"source": a, "target": b} for a, b in zip(names, names[1:], strict=False)]
+    edges = [{"source": a, "target": b} for a, b in pairwise(names)]
     document["graph"] = {"nodes": [*ends, answer, *layers], "edges": edges}
     with pytest.raises(LimitError) as caught:
         Session(Experiment.model_validate(document))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from engine import presets
+from engine.activations.tanh import Tanh
 from engine.errors import DataError
 from engine.observer import (
     GALLERY,
@@ -23,7 +24,7 @@ from engine.observer import (
 )
 from engine.presets.preset import dense_chain
 from engine.scheduler import Scheduler
-from engine.session import Session
+from engine.session import Part, Session
 from tests.engine.harness import Array
 from tests.engine.test_divergence import CASES
 from tests.engine.waiting import wait_until
@@ -140,7 +141,7 @@ def test_scales_are_symmetric_and_probabilities_run_from_zero_to_one() -> None:
 
 def test_wide_layers_and_pictures_have_no_maps() -> None:
     experiment = presets.load("spiral")
-    wide = dense_chain((MOST_MAPS + 1, MOST_MAPS), presets.load("skip").graph.nodes[1].layer.activation, 1)  # fmt: skip
+    wide = dense_chain((MOST_MAPS + 1, MOST_MAPS), Tanh(), 1)
     observer = Observer(Session(experiment.model_copy(update={"graph": wide})))
     maps = {spec.layer for spec in observer.tensors if spec.quantity == "map"}
     assert "hidden1" not in maps
@@ -190,10 +191,11 @@ def test_activations_are_those_of_the_sample_that_is_looked_at(name: str) -> Non
     observer = Observer(session)
     prepared = session.prepared
     seen = []
-    for part, sample, raw, targets in (
+    parts: tuple[tuple[Part, int, Array, Array], ...] = (
         ("training", 3, prepared.raw_training_inputs, prepared.training_targets),
         ("validation", 5, prepared.raw_validation_inputs, prepared.validation_targets),
-    ):
+    )
+    for part, sample, raw, targets in parts:
         inspection = observer.inspect(part, sample)
         assert (inspection.part, inspection.sample) == (part, sample)
         assert inspection.target == float(np.ravel(targets[sample])[0])

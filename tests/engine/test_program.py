@@ -95,7 +95,9 @@ def test_an_arena_begins_with_its_constants_and_zeros() -> None:
     assert arena[0] == 0
     assert not arena[len(constants) :].any()
     state = new_state()
-    assert (state.dtype, len(state), state.any()) == (np.uint64, STATE_WORDS, False)
+    assert state.dtype == np.uint64
+    assert len(state) == STATE_WORDS
+    assert not state.any()
 
 
 @pytest.mark.parametrize("which", range(3))

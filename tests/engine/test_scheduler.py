@@ -37,6 +37,16 @@ def finish(*places: Place) -> None:
     wait_until(lambda: not any(place.running for place in places))
 
 
+def wait_for_step(place: Place, step: int) -> None:
+    """Until it has gone beyond this step."""
+    wait_until(lambda: place.step > step)
+
+
+def wait_for_steps(places: list[Place], steps: int) -> None:
+    """Until all together have done more than this."""
+    wait_until(lambda: sum(place.step for place in places) > steps)
+
+
 def reference(experiment: Experiment, steps: int) -> Session:
     session = Session(experiment)
     session.run(steps=steps)
@@ -75,11 +85,11 @@ def test_a_paused_session_stands_still(scheduler: Scheduler) -> None:
     for place in places:
         place.play()
     for place in places * 3:
-        wait_until(lambda place=place: place.step > 100)
+        wait_for_step(place, 100)
         place.pause()
         assert not place.running
         step, others = place.step, sum(other.step for other in places)
-        wait_until(lambda others=others: sum(other.step for other in places) > others + 200)
+        wait_for_steps(places, others + 200)
         assert place.step == step
         assert place.session.state[STEP] == step
         place.play()
@@ -92,7 +102,7 @@ def test_everything_may_be_done_while_a_session_is_parked(scheduler: Scheduler) 
     place = scheduler.add(Session(presets.load("spiral")))
     place.play()
     for rate in (0.01, 0.02, 0.03):
-        wait_until(lambda: place.step > 50)
+        wait_for_step(place, 50)
         with place.exclusive() as session:
             step = session.step
             snapshot = session.snapshot()
@@ -103,7 +113,7 @@ def test_everything_may_be_done_while_a_session_is_parked(scheduler: Scheduler) 
             assert session.step == step
             session.restore(snapshot)
         assert place.running, "it goes on afterwards"
-        wait_until(lambda step=step: place.step > step + 20)
+        wait_for_step(place, step + 20)
     place.pause()
     assert place.session.experiment.optimizer.model_dump()["learning_rate"] == 0.03
 
@@ -218,7 +228,7 @@ def test_a_diverged_session_stops_and_the_others_go_on(scheduler: Scheduler) -> 
     wild.play(steps=10)
     finish(wild)
     step = calm.step
-    wait_until(lambda: calm.step > step)
+    wait_for_step(calm, step)
     calm.pause()
 
 
@@ -238,7 +248,7 @@ def test_stopping_and_starting_again_loses_nothing() -> None:
     for _ in range(3):
         step = place.step
         scheduler.start()
-        wait_until(lambda step=step: place.step > step + 100)
+        wait_for_step(place, step + 100)
         scheduler.stop()
     assert place.running
     assert same(session, reference(presets.load("spiral"), place.step))
@@ -277,7 +287,7 @@ def test_sessions_come_and_go_under_load(scheduler: Scheduler) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(visit, range(4)))
     step = lasting.step
-    wait_until(lambda: lasting.step > step + 100)
+    wait_for_step(lasting, step + 100)
     lasting.pause()
     assert same(lasting.session, reference(presets.load("spiral"), lasting.step))
 

@@ -146,7 +146,7 @@ def tampered(**words: int) -> Snapshot:
 
 
 def test_bookkeeping_that_points_outside_the_data_is_refused() -> None:
-    """A kernel trusts these numbers: they are the one way in which bytes could reach other memory."""
+    """A kernel trusts these numbers: through them, bytes could reach other memory."""
     session = trained()
     block = session.program.plan.blocks["order"]
     count = block.size

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from engine.activations import Activation
+from engine.catalog import kind_of
 from engine.data.sources import Spiral
 from engine.data.sources.curves import Sine
 from engine.data.sources.tables import Iris
@@ -57,8 +58,8 @@ def twin_of(session: Session, hidden: tuple[str, str]) -> Twin:
         names=("hidden1", "hidden2", "answer"),
         activations=(*hidden, "linear"),
         parameters=session.parameters(),
-        loss=parts.loss.kind,
-        optimizer=parts.optimizer.kind,
+        loss=kind_of(type(parts.loss)),
+        optimizer=kind_of(type(parts.optimizer)),
         settings=parts.optimizer.model_dump(exclude={"kind"}),
         penalties=(parts.regularization.l1, parts.regularization.l2),
     )

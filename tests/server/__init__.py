@@ -1,1 +1,1 @@
-"""Tests of the server: its parts by themselves, and the whole over real sockets with a real engine."""
+"""Tests of the server: its parts by themselves, and the whole with real sockets and engine."""

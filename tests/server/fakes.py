@@ -144,6 +144,8 @@ class FakeHost(EngineHost):
         elif isinstance(command, Pause):
             self.listener.on_message(placement, "status", status("paused", self.step))
         elif isinstance(command, Edit):
+            message = {"type": "experiment", "revision": 99, "experiment": command.experiment}
+            self.listener.on_message(placement, "experiment", json.dumps(message))
             self.listener.on_message(placement, "layout", layout(99))
 
     async def save(self, placement: Placement) -> None:

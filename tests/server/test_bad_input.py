@@ -1,4 +1,4 @@
-"""Whatever comes in: one error shape, nothing crashes, nobody else is disturbed, nothing is lost."""
+"""Whatever comes in: one error shape, nothing crashes, nobody is disturbed, nothing is lost."""
 
 from __future__ import annotations
 

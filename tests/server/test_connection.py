@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from collections.abc import Iterator
@@ -12,7 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 from websockets.exceptions import ConnectionClosed
 
+from server.app import create_app
+from server.connection import Connection
 from server.protocol import Edit, Pause, Play, Step
+from server.services import Services
 from server.settings import Settings
 from tests.server.fakes import EXPERIMENT, FakeHost
 from tests.server.page import Page
@@ -325,3 +329,43 @@ def test_command_of_an_edit_carries_the_document(front: RunningServer, host: Fak
         assert page.wait_for("layout", revision=99)
     command = host.commands[-1][1]
     assert isinstance(command, Edit) and command.experiment == {"title": "新"}
+
+
+class DeafSocket:
+    """A websocket whose other end says hello and then reads nothing."""
+
+    def __init__(self) -> None:
+        self.waits = asyncio.Event()
+        self.hello: str | None = '{"type": "hello", "protocol": 1, "preset": "fake"}'
+
+    async def accept(self) -> None:
+        pass
+
+    async def receive(self) -> dict[str, Any]:
+        hello, self.hello = self.hello, None
+        if hello is None:
+            await asyncio.Event().wait()
+        return {"type": "websocket.receive", "text": hello}
+
+    async def send_text(self, text: str) -> None:
+        self.waits.set()
+        await asyncio.Event().wait()
+
+
+def test_page_that_reads_nothing_is_cut_off_before_it_costs_memory(host: FakeHost) -> None:
+    async def run() -> None:
+        services: Services = create_app(Settings(), host).state.services
+        await host.start(services.registry)
+        deaf: Any = DeafSocket()
+        serving = asyncio.create_task(Connection(deaf, services, "visitor").serve())
+        await deaf.waits.wait()
+        (session,) = services.registry.sessions
+        assert session.channel.watchers == 1
+        for _ in range(17):
+            assert not serving.done()
+            session.channel.broadcast("x" * 1_000_000)
+            await asyncio.sleep(0)
+        await serving
+        assert session.channel.watchers == services.connections.count == 0
+
+    asyncio.run(run())

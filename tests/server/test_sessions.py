@@ -255,3 +255,13 @@ async def test_session_that_cannot_come_back_is_told_why(
     host.restore()
     await settle(lambda: "problem" in watcher.kinds())
     assert watcher.texts[-1]["problem"]["code"] == "internal"
+
+
+@with_registry(max_stored_bytes=1_000_000)
+async def test_memory_for_checkpoints_is_limited(registry: Registry, host: FakeHost) -> None:
+    first, second = [await registry.create("a", DOCUMENT) for _ in range(2)]
+    Watcher(first)
+    host.listener.on_checkpoint(first.placement, 1, bytes(600_000))
+    host.listener.on_checkpoint(second.placement, 1, bytes(600_000))
+    assert first.checkpoint is not None
+    assert second.checkpoint is None

@@ -11,11 +11,11 @@ from server.hosts.wire import WireError, pack, unpack
 json_values = some.recursive(
     some.none() | some.booleans() | some.integers() | some.text(),
     lambda inner: some.lists(inner) | some.dictionaries(some.text(), inner),
-    max_leaves=8,
+    max_leaves=4,
 )
 
 
-@given(some.dictionaries(some.text(), json_values, max_size=4), some.binary())
+@given(some.dictionaries(some.text(max_size=9), json_values, max_size=3), some.binary())
 def test_messages_round_trip(header: dict[str, Any], body: bytes) -> None:
     assert unpack(pack(header, body)) == (header, body)
 

@@ -3,6 +3,7 @@
 import type { Edge, Graph, Member, Position } from '../lib/experiment';
 import type { Parameters } from '../lib/i18n.svelte';
 import type { LayerEntry } from '../lib/rest';
+import { notices } from '../lib/notices.svelte';
 import { session } from '../lib/session.svelte';
 import { edgeId, findNode, newNode, outgoing, unitsOf } from './model';
 import {
@@ -30,7 +31,9 @@ function change(
   gesture: string | null = null,
 ): boolean {
   if (!session.canEdit || operation(scene.graph) === scene.graph) return false;
-  session.edit((draft) => (draft.graph = operation(draft.graph)), both(key, parameters), gesture);
+  const label = both(key, parameters);
+  session.edit((draft) => (draft.graph = operation(draft.graph)), label, gesture);
+  notices.speak(label);
   return true;
 }
 
@@ -87,7 +90,10 @@ export function changeUnits(name: string, difference: number): boolean {
     const units = layer === undefined ? null : unitsOf(layer);
     return units === null ? graph : setUnits(graph, name, units + difference, scene.kinds);
   };
-  return change(operation, 'graph.undo.units', { layer: name });
+  const done = change(operation, 'graph.undo.units', { layer: name });
+  const units = scene.pictures.get(name)?.face.units;
+  if (done && units !== undefined) notices.speak(both('graph.spoken.units', { layer: name, units }));
+  return done;
 }
 
 export function connectPorts(edge: Edge): boolean {

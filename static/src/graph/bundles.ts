@@ -113,6 +113,23 @@ export function onRibbon(bundle: Bundle, point: Position, waist: number): boolea
   return point.y >= top && point.y <= bottom;
 }
 
+/** What of the canvas is on the screen: its size in pixels, and how it is moved and magnified. */
+export interface Window {
+  x: number;
+  y: number;
+  zoom: number;
+  width: number;
+  height: number;
+}
+
+/** Whether any of a bundle can be seen. */
+export function isInView(bundle: Bundle, { x, y, zoom, width, height }: Window): boolean {
+  const top = Math.min(bundle.leaves.top, bundle.arrives.top);
+  const bottom = Math.max(bundle.leaves.bottom, bundle.arrives.bottom);
+  const across = bundle.to.x * zoom + x > 0 && bundle.from.x * zoom + x < width;
+  return across && bottom * zoom + y > 0 && top * zoom + y < height;
+}
+
 /** The link of a bundle that lies nearest to a point. */
 export function linkAt(bundle: Bundle, point: Position, reach: number): LinkHit | null {
   return bundle.type === 'links' ? nearestLink(bundle.from, bundle.to, point, reach) : null;

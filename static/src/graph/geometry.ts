@@ -103,10 +103,10 @@ function around(curve: Curve, boxes: readonly Rectangle[], lane: number): Route 
   const between = boxes.filter((box) => box.x < right && box.x + box.width > left);
   const top = Math.min(curve.y1, curve.y2, ...between.map((box) => box.y)) - CLEARANCE - lane * LANE;
   const bend = 22;
-  const path =
-    `M${curve.x1},${curve.y1} C${curve.x1 + bend},${curve.y1} ${curve.x1 + bend / 2},${top} ${curve.x1 + 2 * bend},${top} ` +
-    `L${curve.x2 - 2 * bend},${top} C${curve.x2 - bend / 2},${top} ${curve.x2 - bend},${curve.y2} ${curve.x2},${curve.y2}`;
-  return { path, middle: { x: (curve.x1 + curve.x2) / 2, y: top }, direct: false };
+  const { x1, y1, x2, y2 } = curve;
+  const up = `M${x1},${y1} C${x1 + bend},${y1} ${x1 + bend / 2},${top} ${x1 + 2 * bend},${top}`;
+  const down = `L${x2 - 2 * bend},${top} C${x2 - bend / 2},${top} ${x2 - bend},${y2} ${x2},${y2}`;
+  return { path: `${up} ${down}`, middle: { x: (x1 + x2) / 2, y: top }, direct: false };
 }
 
 /**

@@ -146,8 +146,9 @@ export function fitView(bounds: Size & Position, size: Size, margins: Margins): 
     width: Math.max(1, size.width - margins.left - margins.right),
     height: Math.max(1, size.height - margins.top - margins.bottom),
   };
-  const wanted = Math.min(LARGEST_ZOOM, room.width / Math.max(1, bounds.width), room.height / Math.max(1, bounds.height));
-  const zoom = Math.max(SMALLEST_ZOOM, wanted);
+  const across = room.width / Math.max(1, bounds.width);
+  const down = room.height / Math.max(1, bounds.height);
+  const zoom = Math.max(SMALLEST_ZOOM, Math.min(LARGEST_ZOOM, across, down));
   // From the top, so that nothing moves under the pointer when a layer grows.
   return {
     x: Math.round(margins.left + (room.width - bounds.width * zoom) / 2 - bounds.x * zoom),

@@ -185,16 +185,24 @@ export function paintBiases(
   }
 }
 
-/** Give a canvas as many pixels as its place on the screen at zoom 1 has, times `sharpness`. */
-export function sharpContext(
-  canvas: HTMLCanvasElement,
-  width: number,
-  height: number,
-  sharpness: number,
-): CanvasRenderingContext2D | null {
-  const pixels = { width: Math.round(width * sharpness), height: Math.round(height * sharpness) };
-  if (canvas.width !== pixels.width || canvas.height !== pixels.height) Object.assign(canvas, pixels);
-  const context = canvas.getContext('2d');
-  context?.setTransform(sharpness, 0, 0, sharpness, 0, 0);
-  return context;
+/** A canvas for lines and shapes, with more pixels than its place at zoom 1 has, so that it stays sharp. */
+export class Sheet {
+  // Asked for once: asking again in every frame would cost more than painting.
+  readonly #context: CanvasRenderingContext2D | null;
+
+  constructor(
+    readonly canvas: HTMLCanvasElement,
+    readonly sharpness: number,
+  ) {
+    this.#context = canvas.getContext('2d');
+  }
+
+  /** The context of the sheet at this size, in units of its place; `null` where there are no canvases. */
+  sized(width: number, height: number): CanvasRenderingContext2D | null {
+    const pixels = { width: Math.round(width * this.sharpness), height: Math.round(height * this.sharpness) };
+    const { canvas } = this;
+    if (canvas.width !== pixels.width || canvas.height !== pixels.height) Object.assign(canvas, pixels);
+    this.#context?.setTransform(this.sharpness, 0, 0, this.sharpness, 0, 0);
+    return this.#context;
+  }
 }

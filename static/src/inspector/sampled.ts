@@ -1,5 +1,6 @@
 /** Large tensors a few times a second: small ones come with every frame, large ones would crowd the stream. */
 
+import type { Frame } from '../lib/frame';
 import { hub, type Need, type Painter } from '../lib/hub';
 
 /** Elements beyond which tensors rest between two looks at them. */
@@ -12,14 +13,18 @@ function elementsOf(needs: readonly Need[]): number {
   return tensors.reduce((sum, { shape }) => sum + shape.reduce((product, axis) => product * axis, 1), 0);
 }
 
+/** Whether a tensor is in `frame`, or can't be because the server doesn't offer it. */
+function hasArrived(frame: Frame, { layer, quantity }: Need): boolean {
+  return !hub.offers(layer, quantity) || hub.tensor(frame, layer, quantity) !== undefined;
+}
+
 /** Like `hub.add`, but large tensors are only subscribed now and then. Returns the function that ends it. */
 export function addSampled(painter: Painter, needs: () => Need[], element: Element | null = null): () => void {
   let resting = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const remove = hub.add(
     (frame) => {
-      const present = needs().every((need) => !hub.offers(need.layer, need.quantity) || hub.tensor(frame, need.layer, need.quantity) !== undefined);
-      if (resting || !present) return;
+      if (resting || !needs().every((need) => hasArrived(frame, need))) return;
       painter(frame);
       if (elementsOf(needs()) <= LARGE) return;
       resting = true;

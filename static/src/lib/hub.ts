@@ -52,6 +52,8 @@ export class Hub {
   #layout: Layout | null = null;
   #keys = new Map<string, number>();
   #subscribed = '';
+  /** True when the server of this connection has sent the layout. */
+  #isKnown = false;
   #subscribing = false;
   #looping = false;
 
@@ -69,16 +71,16 @@ export class Hub {
     this.#loop();
   }
 
-  /** The connection is new: the server knows nothing of what is subscribed. */
+  /** The connection is new: nothing can be subscribed before the server has sent its layout. */
   reconnected(): void {
     this.#waiting = null;
-    this.#subscribed = '';
-    this.changed();
+    this.#isKnown = false;
   }
 
   /** Frames from now on belong to `layout`; earlier ones are no longer painted. */
   setLayout(layout: Layout): void {
     this.#layout = layout;
+    this.#isKnown = true;
     this.#keys = new Map(layout.tensors.map((tensor, key) => [`${tensor.layer}/${tensor.quantity}`, key]));
     this.#subscribed = '';
     this.changed();
@@ -159,7 +161,7 @@ export class Hub {
   }
 
   #subscribe(): void {
-    if (this.#layout === null) return;
+    if (this.#layout === null || !this.#isKnown) return;
     const keys = new Set<number>();
     for (const { inView, needs } of this.#painters) {
       if (!inView) continue;

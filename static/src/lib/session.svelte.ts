@@ -11,6 +11,7 @@ import { Curves } from './curves';
 import type { Experiment } from './experiment';
 import type { Frame } from './frame';
 import { hub } from './hub';
+import { liveOf, NOTHING_LIVE, type Live } from './live';
 import { notices } from './notices.svelte';
 import type {
   Hello,
@@ -48,29 +49,6 @@ export interface Opening {
   /** The address that led here: a reload of the same one resumes its session. */
   address: string;
 }
-
-/** Numbers that change with every frame, brought up to date at most ten times a second. */
-export interface Live {
-  step: number;
-  epoch: number;
-  stepsPerSecond: number;
-  batchLoss: number;
-  trainingLoss: number;
-  validationLoss: number;
-  trainingAccuracy: number;
-  validationAccuracy: number;
-}
-
-const NOTHING_LIVE: Live = {
-  step: 0,
-  epoch: 0,
-  stepsPerSecond: NaN,
-  batchLoss: NaN,
-  trainingLoss: NaN,
-  validationLoss: NaN,
-  trainingAccuracy: NaN,
-  validationAccuracy: NaN,
-};
 
 const UNREADABLE: Words = { en: 'A picture from the server could not be read.', zh: '无法读取服务器传来的画面。' };
 const RELOAD: Words = { en: 'Reload the page.', zh: '请重新加载页面。' };
@@ -350,7 +328,8 @@ export class Session {
         notices.show(message.message, null, message.event === 'lost' ? 'problem' : 'information');
         break;
       case 'problem':
-        notices.showProblem(message.problem);
+        // A subscription crossed a new layout on its way; the hub answers that layout with another.
+        if (message.problem.code !== 'stale_layout') notices.showProblem(message.problem);
         break;
       case 'reply':
         break;
@@ -379,16 +358,7 @@ export class Session {
 
   #label(frame: Frame): void {
     this.curves.append(frame, this.layout?.steps_per_epoch ?? 0);
-    this.live = {
-      step: frame.step,
-      epoch: frame.epoch,
-      stepsPerSecond: frame.stepsPerSecond,
-      batchLoss: frame.batchLoss,
-      trainingLoss: frame.trainingLoss,
-      validationLoss: frame.validationLoss,
-      trainingAccuracy: frame.trainingAccuracy,
-      validationAccuracy: frame.validationAccuracy,
-    };
+    this.live = liveOf(frame);
   }
 }
 

@@ -166,7 +166,7 @@ export const en = {
   'draw.seen': 'What the network sees',
   'draw.clear': 'Clear',
 
-  'input.title': 'Inspected sample',
+  'input.title': 'Sample',
   'input.previous': 'Previous sample',
   'input.next': 'Next sample',
   'input.image': 'The inspected image',

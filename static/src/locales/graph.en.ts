@@ -37,6 +37,7 @@ export const graphEn = {
   'graph.reads.rms': 'typical weight ±{weight}, gradient ±{gradient}',
   'graph.legend.units': 'Units',
   'graph.legend.links': 'Weights',
+  'graph.spoken.units': '{layer} has {units} {units|unit|units}',
   'graph.undo.add': 'add {layer}',
   'graph.undo.remove': 'remove {layer}',
   'graph.undo.duplicate': 'duplicate {layer}',
@@ -98,5 +99,5 @@ export const graphEn = {
   'inspector.hint.weight': 'Point at a link to read its weight; click it to set the weight yourself.',
   'inspector.hint.add': 'Press + on a line to put a layer there, or drag one from the palette.',
   'inspector.hint.drag': 'Drag from dot to dot to connect layers; drag a layer by its name to move it.',
-  'inspector.hint.keyboard': 'By keyboard: arrow keys walk the layers, + and − change units, I inserts, Delete removes.',
+  'inspector.hint.keyboard': 'By keyboard: arrows walk the layers, + and − change units, I inserts, Delete removes.',
 } as const;

@@ -39,6 +39,7 @@ export const graphZh: Record<keyof typeof graphEn, string> = {
   'graph.reads.rms': '权重典型大小 ±{weight}，梯度 ±{gradient}',
   'graph.legend.units': '神经元',
   'graph.legend.links': '权重',
+  'graph.spoken.units': '{layer} 现有 {units} 个神经元',
   'graph.undo.add': '添加 {layer}',
   'graph.undo.remove': '移除 {layer}',
   'graph.undo.duplicate': '复制 {layer}',

@@ -165,7 +165,7 @@ export const zh: Record<keyof typeof en, string> = {
   'draw.seen': '网络看到的样子',
   'draw.clear': '清除',
 
-  'input.title': '正在查看的样本',
+  'input.title': '样本',
   'input.previous': '上一个样本',
   'input.next': '下一个样本',
   'input.image': '正在查看的图像',

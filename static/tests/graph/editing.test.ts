@@ -8,6 +8,7 @@ import LayerMenu from '../../src/graph/LayerMenu.svelte';
 import LayerPalette from '../../src/graph/LayerPalette.svelte';
 import RefusedDraft from '../../src/graph/RefusedDraft.svelte';
 import { scene } from '../../src/graph/scene.svelte';
+import { notices } from '../../src/lib/notices.svelte';
 import { session } from '../../src/lib/session.svelte';
 import type { FakeSocket } from '../lib/sockets';
 import { openSession } from './page';
@@ -28,7 +29,8 @@ afterEach(() => {
 });
 
 const names = (): string[] => session.experiment?.graph.nodes.map((node) => node.name) ?? [];
-const units = (name: string): unknown => session.experiment?.graph.nodes.find((node) => node.name === name)?.layer['units'];
+const units = (name: string): unknown =>
+  session.experiment?.graph.nodes.find((node) => node.name === name)?.layer['units'];
 
 describe('changes', () => {
   it('show at once, reach the server and are undone exactly', () => {
@@ -37,6 +39,7 @@ describe('changes', () => {
     actions.changeUnits('hidden', 1);
     expect(units('hidden')).toBe(3);
     expect(scene.pictures.get('hidden')?.face.units).toBe(3);
+    expect(notices.spoken?.en).toBe('hidden has 3 units');
     expect(socket.of('edit')).toHaveLength(sent + 1);
     expect(session.undoLabel).toEqual({ en: 'change the units of hidden', zh: '更改 hidden 的神经元数' });
     session.undo();

@@ -1,6 +1,14 @@
 // @vitest-environment node
 import { describe, expect, it } from 'vitest';
-import { faceOf, isListed, MOST_LISTED, pictureRectangle, unitAt, unitRectangle, type FaceFacts } from '../../src/graph/faces';
+import {
+  faceOf,
+  isListed,
+  MOST_LISTED,
+  pictureRectangle,
+  unitAt,
+  unitRectangle,
+  type FaceFacts,
+} from '../../src/graph/faces';
 
 const facts: FaceFacts = { kind: 'dense', units: 8, shape: [8], mapAxes: 2, labelWidth: 0, rawShape: [] };
 

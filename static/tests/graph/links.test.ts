@@ -1,6 +1,6 @@
 // @vitest-environment node
 import { beforeEach, describe, expect, it } from 'vitest';
-import { bundleOf, onRibbon, ribbonStrength, waistOf, type Bundle, type BundleEnd } from '../../src/graph/bundles';
+import { bundleOf, isInView, onRibbon, ribbonStrength, waistOf, type Bundle, type BundleEnd } from '../../src/graph/bundles';
 import { faceOf } from '../../src/graph/faces';
 import { LinkPainter, weightScale, type BundleData, type Emphasis } from '../../src/graph/links';
 import type { TensorView } from '../../src/lib/frame';
@@ -122,15 +122,18 @@ describe('links', () => {
   });
 
   it('draws one link that is picked out on top, with a halo', () => {
-    const strokes = paint(bundle, { weights: weights([1, 2, 3, 1, 2, 3], 2) }, { layer: 'b', link: { output: 1, input: 0 } });
+    const emphasis = { layer: 'b', link: { output: 1, input: 0 } };
+    const strokes = paint(bundle, { weights: weights([1, 2, 3, 1, 2, 3], 2) }, emphasis);
     expect(strokes.at(-2)?.colour).toBe('white');
     expect(strokes.at(-1)?.curves).toHaveLength(1);
   });
 
   it('draws as many as both the draft and the engine have', () => {
-    expect(paint(bundle, { weights: weights([1, 2, 3, 4, 5, 6, 7, 8], 2) }).flatMap((stroke) => stroke.curves)).toHaveLength(6);
+    const curves = (values: number[]): [number, number][] =>
+      paint(bundle, { weights: weights(values, 2) }).flatMap((stroke) => stroke.curves);
+    expect(curves([1, 2, 3, 4, 5, 6, 7, 8])).toHaveLength(6);
     recorder = new Recorder();
-    expect(paint(bundle, { weights: weights([1, 2], 2) }).flatMap((stroke) => stroke.curves)).toHaveLength(2);
+    expect(curves([1, 2])).toHaveLength(2);
     recorder = new Recorder();
     expect(paint(bundle, {})).toEqual([]);
   });
@@ -168,6 +171,15 @@ describe('ribbons and wires', () => {
   it('leave the squares of biases free', () => {
     const bare = between(end('a', 64), end('b', 10, { hasWeights: true }));
     expect(ribbon?.to.x).toBeLessThan(bare?.to.x ?? 0);
+  });
+
+  it('are left out where they cannot be seen', () => {
+    if (ribbon === null) throw new Error('no ribbon');
+    const all = { x: 0, y: 0, zoom: 1, width: 800, height: 600 };
+    expect(isInView(ribbon, all)).toBe(true);
+    expect(isInView(ribbon, { ...all, x: -900 })).toBe(false);
+    expect(isInView(ribbon, { ...all, y: 700 })).toBe(false);
+    expect(isInView(ribbon, { ...all, x: -900, zoom: 4 })).toBe(true);
   });
 
   it('are hit where they are drawn', () => {

@@ -1,7 +1,18 @@
 // @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import type { Graph } from '../../src/lib/experiment';
-import { edgeId, findNode, freshName, incoming, isEnd, isName, newNode, outgoing, portsOf, sortLayers } from '../../src/graph/model';
+import {
+  edgeId,
+  findNode,
+  freshName,
+  incoming,
+  isEnd,
+  isName,
+  newNode,
+  outgoing,
+  portsOf,
+  sortLayers,
+} from '../../src/graph/model';
 import {
   addLayer,
   arrangeLayers,

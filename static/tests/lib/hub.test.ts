@@ -183,12 +183,17 @@ describe('subscribing', () => {
     expect(subscriptions().at(-1)).toMatchObject({ revision: 2, tensors: [2] });
   });
 
-  it('asks again after a new connection', () => {
+  it('asks again after a new connection, once its layout is here', () => {
     hub.add(() => undefined, () => [{ layer: 'output', quantity: 'map' }]);
     clock.advance(100);
     hub.reconnected();
+    hub.changed();
+    clock.advance(100);
+    expect(subscriptions()).toHaveLength(1);
+    hub.setLayout(planeLayout({ revision: 5 }));
     clock.advance(100);
     expect(subscriptions()).toHaveLength(2);
+    expect(subscriptions()[1]).toMatchObject({ revision: 5 });
   });
 });
 

@@ -4,7 +4,7 @@ import { en } from '../../src/locales/en';
 import { zh } from '../../src/locales/zh';
 
 const placeholders = (text: string): string[] =>
-  [...text.matchAll(/\{(\w+)/g)].map((match) => match[1] ?? '').sort();
+  [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '').sort();
 const unique = (names: string[]): string[] => [...new Set(names)];
 
 /** Words that are the same in both languages on purpose. */

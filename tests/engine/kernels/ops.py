@@ -1,4 +1,4 @@
-"""Ops that put one helper each on a bench, so that compiled helpers can be measured from outside."""
+"""Ops that put one helper each on a bench, so that compiled helpers can be measured."""
 
 from __future__ import annotations
 

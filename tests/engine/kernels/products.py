@@ -1,7 +1,7 @@
 """Checks the matrix product and the transposition over many sizes; see `test_simd.py`.
 
-`python -m tests.engine.kernels.products` runs the same check in a process of its own, where another CPU
-tier can be in force.
+`python -m tests.engine.kernels.products` runs the same check in a process of its own, where another
+CPU tier can be in force.
 """
 
 from __future__ import annotations

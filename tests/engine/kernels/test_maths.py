@@ -1,4 +1,4 @@
-"""The errors that the docstrings promise, and what becomes of NaN, infinity and the ends of the range."""
+"""The errors that the docstrings promise, and what becomes of NaN, infinity and extremes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_exponential_keeps_its_relative_error() -> None:
 
 def test_the_exponential_is_clamped_to_finite_results() -> None:
     inputs = np.array([88.37, 88.4, 89.0, 200.0, 3e38, np.inf, -87.4, -1000.0, -np.inf, np.nan])
-    x, y = computed(tested_exponential, inputs, "float32")
+    y = computed(tested_exponential, inputs, "float32")[1]
     assert np.isfinite(y[:9]).all()
     assert (y[:6] > 2e38).all()
     assert ((y[6:9] >= 0) & (y[6:9] < 2e-38)).all()

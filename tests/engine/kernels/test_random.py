@@ -1,4 +1,4 @@
-"""Counter-based chance: the compiled hash equals its plain twin, spreads evenly, and shuffles fairly."""
+"""Counter-based chance: equal to its plain twin, evenly spread, fairly shuffling."""
 
 from __future__ import annotations
 

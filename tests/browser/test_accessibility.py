@@ -1,0 +1,81 @@
+"""Axe finds nothing wrong: light and dark, English and Chinese, in every state of the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.playground import Playground
+from tests.browser.visits import Visits
+
+APPEARANCES = [
+    pytest.param({"color_scheme": scheme, "locale": locale}, id=f"{scheme}-{locale}")
+    for scheme in ("light", "dark")
+    for locale in ("en-US", "zh-CN")
+]
+
+
+def expect_no_violations(page: Playground, state: str) -> None:
+    """Axe has nothing to say about the page as it is now."""
+    # Colours that are still fading into each other have no contrast of their own.
+    page.page.wait_for_function(
+        "document.getAnimations().every(one => one.playState !== 'running')"
+    )
+    results = Axe().run(page.page)
+    assert results.violations_count == 0, f"{state}\n{results.generate_report()}"
+
+
+@pytest.mark.parametrize("appearance", APPEARANCES)
+def test_the_spiral_is_accessible(visit: Visits, appearance: dict[str, Any]) -> None:
+    page = visit("/", **appearance)
+    page.wait_for_step(20)
+    expect_no_violations(page, "at first sight")
+    page.layer("hidden1").get_by_text("hidden1", exact=True).click()
+    page.layer("answer").locator("header button").last.click()
+    expect(page.page.get_by_role("alert").first).to_be_visible()
+    expect_no_violations(page, "a layer selected, a draft refused")
+    page.page.locator("button[aria-haspopup=menu]").first.click()
+    expect(page.page.get_by_role("menu").first).to_be_visible()
+    expect_no_violations(page, "a menu open")
+    page.page.keyboard.press("Escape")
+    page.page.keyboard.press("Shift+?")
+    expect(page.page.get_by_role("dialog")).to_be_visible()
+    expect_no_violations(page, "help open")
+
+
+@pytest.mark.parametrize("appearance", APPEARANCES)
+def test_the_digits_are_accessible(visit: Visits, appearance: dict[str, Any]) -> None:
+    page = visit("/?preset=mnist", **appearance)
+    page.wait_for_step(100)
+    page.layer("hidden2").locator("[data-unit], [data-grid]").first.click()
+    expect_no_violations(page, "the gallery, a unit selected")
+    page.page.locator("[role=group] > button[aria-pressed=false]").filter(
+        has_text=("Draw your own" if appearance["locale"] == "en-US" else "自己")
+    ).click()
+    expect(page.page.locator(".draw [role=application]")).to_be_visible()
+    expect_no_violations(page, "the drawing pad")
+
+
+def test_points_and_tables_are_accessible(visit: Visits) -> None:
+    page = visit("/")
+    page.button("Edit points by hand").click()
+    page.page.get_by_role("application", name="Plane with points").press("Enter")
+    page.expect_training()
+    page.button("Share").click()
+    expect(page.page.get_by_role("dialog", name="Share")).to_be_visible()
+    expect_no_violations(page, "points by hand, the link open")
+    table = visit("/?preset=iris")
+    table.wait_for_step(20)
+    expect_no_violations(table, "a table of confusions")
+
+
+def test_an_error_page_is_accessible(visit: Visits) -> None:
+    visit.witness.expect("404")
+    lost = visit.prepare()
+    lost.page.goto("/nowhere")
+    expect_no_violations(lost, "an address that leads nowhere")
+    lost.page.goto("/api/docs")
+    expect_no_violations(lost, "the list of addresses")
