@@ -39,6 +39,8 @@ def test_warming_up_reports_every_op_and_then_has_nothing_to_do(
     empty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(warm, "_ops", lambda: ["copy", "accumulate"])
+    # In place of the executor, which takes seconds; every other test needs it compiled anyway.
+    monkeypatch.setattr(warm, "EXECUTOR", "copy:float64")
     reports: list[tuple[str, int, int]] = []
     warm.warm(lambda *report: reports.append(report))
     assert {name.partition(":")[0] for name, _, _ in reports} >= {"copy", "accumulate"}
