@@ -8,7 +8,7 @@ from server.bootstrap import prepare
 
 if __name__ == "__main__":
     use_one_thread()
-    # The page is measured in the tests' browser. Peers are taken if they are there: `pip install '.[bench]'`.
+    # The page is measured in the tests' browser. Peers are taken where the extra `bench` is there.
     prepare("test")
 
     # Only now are the packages there that the rest is built on.

@@ -1,4 +1,7 @@
-"""What a data source yields and what a preprocessing step does. Guarded by tests/engine/test_data.py."""
+"""What a data source yields and what a preprocessing step does.
+
+Guarded by tests/engine/test_data.py.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,13 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Dataset:
-    """Samples with their answers, as a person would describe them; nothing is scaled or encoded yet.
+    """Samples with their answers, as a person would describe them; nothing is scaled or encoded.
 
     Attributes:
-        inputs: float32 `(samples, *shape)`; a plane point is `(samples, 2)`, a digit `(samples, 28, 28)`.
-        targets: classification: int class numbers `(samples,)`; regression: float32 `(samples, outputs)`.
+        inputs: float32 `(samples, *shape)`; a plane point is `(samples, 2)`, a digit
+            `(samples, 28, 28)`.
+        targets: classification: int class numbers `(samples,)`; regression: float32
+            `(samples, outputs)`.
         problem: what the targets are.
         features: one name an input feature (empty for images).
         classes: one name a class (empty for regression).
@@ -59,7 +64,7 @@ class Source(Described):
 
     @classmethod
     def traits(cls) -> dict[str, Any]:
-        """Problem, shape and whether points can be added by hand, for the catalog."""
+        """Problem and shape, for the catalog."""
         return {"problem": cls.problem, "shape": list(cls.shape)}
 
 

@@ -49,7 +49,8 @@ def source_hash() -> str:
     digest = hashlib.sha256()
     for package in ("numba", "llvmlite", "numpy"):
         digest.update(f"{package} {version(package)}\n".encode())
-    digest.update(f"{sys.version_info[:2]} {platform.machine()}\n".encode())
+    # Numba files a kernel under its source's path: elsewhere the same source would not be found.
+    digest.update(f"{ENGINE} {sys.version_info[:2]} {platform.machine()}\n".encode())
     for folder in KERNEL_FOLDERS:
         for path in sorted((ENGINE / folder).rglob("*.py")):
             digest.update(path.relative_to(ENGINE).as_posix().encode() + b"\0" + path.read_bytes())
