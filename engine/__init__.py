@@ -61,6 +61,7 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     """Load a public name at its first use."""
     if name in ("catalog", "presets"):
+        import_module("engine.experiment")  # brings all members of the catalog along
         return import_module(f"engine.{name}")
     if name == "read_experiment":
         return import_module("engine.experiment").read

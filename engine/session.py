@@ -1,6 +1,6 @@
 """A network under training: what a notebook, a test or an engine host holds.
 
-Guarded by tests/engine/test_session.py.
+Guarded by tests/engine/test_session.py and, for replays, tests/engine/test_replay.py.
 """
 
 from __future__ import annotations

@@ -38,18 +38,7 @@ def create_app(
         host: another engine host than the local one.
         assets: another build of the page than the one beside this package.
     """
-    engine = host or LocalHost(HostOptions.from_settings(settings), settings.answer_seconds)
-    services = Services(
-        settings=settings,
-        host=engine,
-        registry=Registry(engine, settings),
-        library=Library(engine),
-        visitors=Visitors(),
-        connections=ConnectionCounter(
-            settings.max_connections, settings.max_connections_per_visitor
-        ),
-        assets=assets or Assets(),
-    )
+    services = make_services(settings, host, assets)
 
     @asynccontextmanager
     async def run(_: FastAPI) -> AsyncIterator[None]:
@@ -77,6 +66,22 @@ def create_app(
     app.add_middleware(Gate, settings=settings)
     app.add_middleware(SecurityHeaders)
     return app
+
+
+def make_services(settings: Settings, host: EngineHost | None, assets: Assets | None) -> Services:
+    """The parts of an application; nothing runs yet."""
+    engine = host or LocalHost(HostOptions.from_settings(settings), settings.answer_seconds)
+    return Services(
+        settings=settings,
+        host=engine,
+        registry=Registry(engine, settings),
+        library=Library(engine, settings.data_dir),
+        visitors=Visitors(),
+        connections=ConnectionCounter(
+            settings.max_connections, settings.max_connections_per_visitor
+        ),
+        assets=assets or Assets(),
+    )
 
 
 def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:

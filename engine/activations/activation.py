@@ -1,6 +1,6 @@
 """What an activation function is.
 
-Guarded by tests/engine/test_catalog.py, which walks all of them.
+Guarded by tests/engine/test_catalog*.py, which walk all of them.
 """
 
 from __future__ import annotations

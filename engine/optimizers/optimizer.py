@@ -1,4 +1,7 @@
-"""What an optimizer is. Guarded by tests/engine/test_catalog.py, which walks all of them."""
+"""What an optimizer is.
+
+Guarded by tests/engine/test_catalog*.py, which walk all of them.
+"""
 
 from __future__ import annotations
 

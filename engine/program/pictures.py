@@ -12,6 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 LEVELS = 255
+MIDDLE = np.uint8(128)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -27,15 +28,15 @@ def largest(values: NDArray[Any]) -> float:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def quantize(values: NDArray[Any], low: float, high: float, bytes_out: NDArray[np.uint8]) -> None:
-    """Write `255 (v − low) / (high − low)`, rounded and clamped; what is not a number becomes 0."""
+    """Write `255 (v − low) / (high − low)`, rounded and clamped; NaN becomes the middle."""
     kind = values.dtype.type
     floor, scale, half = kind(low), kind(LEVELS / (high - low)), kind(0.5)
     top, zero = kind(LEVELS), kind(0)
     for i in range(values.size):
         level = (values[i] - floor) * scale + half
-        level = level if level > zero else zero
+        level = zero if level < zero else level
         level = top if level > top else level
-        bytes_out[i] = np.uint8(level)
+        bytes_out[i] = np.uint8(level) if level == level else MIDDLE
 
 
 def prepare() -> None:

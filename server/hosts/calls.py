@@ -13,7 +13,8 @@ from engine import NeurariumError, Session, read_experiment
 from server.errors import as_problem, refuse
 from server.hosts.base import Placement
 from server.hosts.describing import describe, layers_of, samples_of, samples_of_source
-from server.hosts.hosted import HostedSession, Surroundings, limits_of
+from server.hosts.hosted import HostedSession
+from server.hosts.surroundings import Surroundings, limits_of
 from server.protocol import CLIENT_MESSAGE, Command
 
 LOG = logging.getLogger("neurarium")

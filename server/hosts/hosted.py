@@ -9,25 +9,18 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from math import inf
 
-from pydantic import ValidationError
-
-from engine import Experiment, Limits, NeurariumError, Scheduler, Session, Snapshot
-from engine.errors import from_validation_error
+from engine import Experiment, NeurariumError, Session, Snapshot
 from engine.experiment import LARGEST_SEED
 from engine.observer import Observer
 from server.errors import refuse
 from server.hosts.base import Placement
 from server.hosts.describing import divergence_of, inspected, layout_of
 from server.hosts.frames import Camera, Wish, head_of
-from server.hosts.measuring import SHORT_EVALUATION, Load, Meter, steps_to_epoch
-from server.hosts.options import HostOptions
-from server.hosts.outlet import Outlet
+from server.hosts.measuring import SHORT_EVALUATION, Meter, steps_to_epoch
 from server.hosts.saving import Saver
+from server.hosts.surroundings import Surroundings, limits_of, read_experiment
 from server.protocol import (
     Command,
     Divergence,
@@ -54,27 +47,8 @@ SOON = 0.3
 """Seconds after which a change made by hand is saved; several in a row are saved once."""
 
 
-@dataclass(frozen=True)
-class Surroundings:
-    """What all sessions of a host share.
-
-    Attributes:
-        scheduler: trains them.
-        outlet: says what happens.
-        options: limits and intervals.
-        load: how long frames and measurements take.
-        building: held while programs are built, one at a time.
-        run_later: runs a job of a session on the desk.
-        wake: has the sessions looked at again at once.
-    """
-
-    scheduler: Scheduler
-    outlet: Outlet
-    options: HostOptions
-    load: Load
-    building: AbstractContextManager[object]
-    run_later: Callable[[Placement, Callable[[], None]], None]
-    wake: Callable[[], None]
+FROM_THE_START = -1
+"""As the last valid step: no point of the curves is valid."""
 
 
 class HostedSession:
@@ -198,7 +172,7 @@ class HostedSession:
         with self._seat.exclusive() as session:
             session.reset()
         self._look_anew(self._camera.revision)
-        self._begin_anew()
+        self._begin_anew(FROM_THE_START)
 
     def _reseed(self, command: Reseed) -> None:
         document = self.session.experiment.model_dump(mode="json")
@@ -206,23 +180,26 @@ class HostedSession:
         document["seeds"] |= {name: chance.randint(0, LARGEST_SEED) for name in command.seeds}
         self._change(read_experiment(document), restart=True)
         self._tell_all()
-        self._begin_anew()
+        self._begin_anew(FROM_THE_START)
 
     def _edit(self, experiment: Experiment) -> None:
         before = self.session.step
-        self._change(experiment, restart=False)
-        if self.session.step < before:
-            self._outlet.rewind(self.placement, self.session.step - 1)
+        step = self._change(experiment, restart=False)
+        if step < before:
+            self._outlet.rewind(self.placement, step - 1)
         self._tell_all()
         self._save()
 
-    def _change(self, experiment: Experiment, *, restart: bool) -> None:
+    def _change(self, experiment: Experiment, *, restart: bool) -> int:
+        """Build another experiment; returns the step that the session stood at then."""
         self._camera.observer.close()
         with self._around.building, self._seat.exclusive() as session:
             session.edit(experiment)
             if restart:
                 session.reset()
+            step = session.step
         self._look_anew(self._camera.revision + 1)
+        return step
 
     def _set_parameter(self, command: SetParameter) -> None:
         with self._seat.exclusive() as session:
@@ -241,7 +218,8 @@ class HostedSession:
         with self._seat.exclusive() as session:
             self._seat.pause()
             session.go_back()
-        self._begin_anew()
+            step = session.step
+        self._begin_anew(step - 1)
 
     # --- after a change ------------------------------------------------------------------------
 
@@ -265,10 +243,13 @@ class HostedSession:
             observer.inspect(command.part, command.sample)
         return command.values is not None or command.sample is not None
 
-    def _begin_anew(self) -> None:
-        """The session stands at an earlier step than before."""
+    def _begin_anew(self, last_valid: int) -> None:
+        """The session went back; points of the curves after step `last_valid` are void.
+
+        The step is the caller's to say: a session that is training has moved on by now.
+        """
         self._meter.restart()
-        self._outlet.rewind(self.placement, self.session.step - 1)
+        self._outlet.rewind(self.placement, last_valid)
         self._tell_status(always=True)
         self._tell_inspected()
         self._save()
@@ -407,25 +388,3 @@ class HostedSession:
         point = self._meter.measure(self._camera.observer)
         self._camera.is_dirty = True
         self._outlet.point(self.placement, point)
-
-
-def limits_of(options: HostOptions) -> Limits:
-    """What one session may cost."""
-    return Limits(
-        parameters=options.max_parameters,
-        units=options.max_units,
-        samples=options.max_samples,
-        arena_bytes=options.max_arena_bytes,
-    )
-
-
-def read_experiment(document: object) -> Experiment:
-    """The experiment in a parsed document.
-
-    Raises:
-        NeurariumError: naming the field, the value received and the values allowed.
-    """
-    try:
-        return Experiment.model_validate(document)
-    except ValidationError as error:
-        raise from_validation_error(error, "experiment") from None

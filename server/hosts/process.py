@@ -25,10 +25,10 @@ from server.hosts.base import Placement
 from server.hosts.calls import Calls, Request
 from server.hosts.desk import Desk
 from server.hosts.frames import Wish
-from server.hosts.hosted import Surroundings
 from server.hosts.measuring import Load
 from server.hosts.options import HostOptions
 from server.hosts.outlet import Outlet
+from server.hosts.surroundings import Surroundings
 from server.hosts.wire import unpack
 
 LOG = logging.getLogger("neurarium")

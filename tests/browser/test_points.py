@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import FloatRect, Locator, expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.playground import Playground
 from tests.browser.visits import Visits
@@ -53,11 +53,11 @@ class Plane:
         label, x, y = (text.replace("−", "-") for text in found.groups())
         return int(label), float(x), float(y)
 
-    def box(self) -> FloatRect:
-        """Where the plane itself is on the screen."""
+    def place(self, across: float, down: float) -> tuple[float, float]:
+        """A place on the screen, given as shares of the plane's sides."""
         box = self.area.get_by_role("img").bounding_box()
         assert box is not None
-        return box
+        return box["x"] + across * box["width"], box["y"] + down * box["height"]
 
 
 def test_points_by_mouse(visit: Visits) -> None:
@@ -65,19 +65,16 @@ def test_points_by_mouse(visit: Visits) -> None:
     page.wait_for_step(1)
     plane = Plane(page)
     plane.choose_class("class 1")
-    box = plane.box()
-    left, right = box["x"] + 4, box["x"] + box["width"] - 8
-    bottom = box["y"] + box["height"] - 4
-    page.page.mouse.click(left, bottom)
+    page.page.mouse.click(*plane.place(0.02, 0.98))
     plane.wait_for_points(SPIRAL_SAMPLES + 1)
     label, x, y = plane.selected()
     assert (label, x < -5, y < -5) == (1, True, True)
     expect(page.page.get_by_text(re.compile(r"^\d+ to learn from, \d+ to check$"))).to_be_visible()
 
-    page.page.mouse.move(left, bottom)
+    page.page.mouse.move(*plane.place(0.02, 0.98))
     page.page.mouse.down()
-    page.page.mouse.move((left + right) / 2, bottom, steps=4)
-    page.page.mouse.move(right, bottom, steps=4)
+    page.page.mouse.move(*plane.place(0.5, 0.98), steps=4)
+    page.page.mouse.move(*plane.place(0.98, 0.98), steps=4)
     page.page.mouse.up()
     page.wait_until(lambda: plane.points[-1][0] > 5, "the moved point")
     assert plane.selected()[1] > 5
@@ -124,8 +121,7 @@ def test_a_point_of_a_new_class_gets_an_output_of_its_own(visit: Visits) -> None
     page.wait_for_step(1)
     plane = Plane(page)
     plane.choose_class("class 2")
-    box = plane.box()
-    page.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 4)
+    page.page.mouse.click(*plane.place(0.5, 0.02))
     plane.wait_for_points(SPIRAL_SAMPLES + 1)
     expect(page.layer("answer").get_by_role("button", name="Unit 3", exact=True)).to_be_attached()
     name = "The most probable class at every point of the plane, with the samples on it"

@@ -64,9 +64,10 @@ def test_a_damaged_link_is_explained_and_the_usual_example_opens(visit: Visits) 
     maker = visit("/?preset=xor", permissions=CLIPBOARD)
     link = copy_link(maker)
     for damaged in (link[: len(link) // 2], link + "!", f"{link.partition('#')[0]}#e="):
-        guest = visit(damaged)
+        guest = visit.prepare()
+        guest.page.goto(damaged)
         expect(guest.page.get_by_role("region", name="Notices")).to_contain_text(
             "This link is damaged or incomplete. The usual example was opened instead."
         )
+        guest.wait_for_step(1)
         assert guest.wire.experiment["title"] == "Spiral"
-        guest.expect_training()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from engine.graph import Edge, Graph, Node
 from engine.instructions import Block, Emitter, Plan
 from engine.instructions.arena import CONSTANTS
-from engine.kernels.abi import BATCH_SEED, CURSOR, DROPOUT_SEED, EPOCH
+from engine.kernels.abi import BATCH_SEED, CURSOR, DROPOUT_SEED, EPOCH, STEP
 from engine.layers import Layer
 from engine.losses import Loss
 from engine.losses.mean_squared_error import MeanSquaredError
@@ -27,6 +27,9 @@ Doubles = NDArray[np.float64]
 
 GUARD = -12345.0
 """Stands wherever no block is; a kernel that writes there has left its blocks."""
+
+TOLERANCE = {"float64": 1e-11, "float32": 5e-6}
+"""How far a kernel may be from its reference, relative to the largest number met (at least 1)."""
 
 STEP_SIZE = 2e-6
 """Of finite differences: rounding and curvature both stay near 1e-9 of a value around 1."""
@@ -169,3 +172,19 @@ def random_samples(shape: tuple[int, ...], outputs: int, count: int, seed: int =
     generator = np.random.default_rng(seed)
     inputs = generator.normal(size=(count, *shape))
     return Samples(inputs, generator.normal(size=(count, outputs)))
+
+
+def assert_close(computed: Array, expected: Array, dtype: str) -> None:
+    """Within the tolerance of `dtype`."""
+    scale = max(1.0, float(np.abs(expected).max(initial=0)))
+    np.testing.assert_allclose(computed, expected, rtol=0, atol=TOLERANCE[dtype] * scale)
+
+
+def assert_step_lowers_loss(trainer: Trainer) -> None:
+    """One step, measured with the same batch and the same chance before and after."""
+    before = trainer.measure()
+    trainer.state[:3] = 0
+    assert trainer.train(1) == 1
+    trainer.state[STEP] = 0
+    after = trainer.measure()
+    assert after < before

@@ -23,6 +23,7 @@ from engine.observer import (
     grid,
 )
 from engine.presets.preset import dense_chain
+from engine.program.pictures import largest, quantize
 from engine.scheduler import Scheduler
 from engine.session import Part, Session
 from tests.engine.harness import Array
@@ -369,3 +370,13 @@ def test_the_grid_is_made_of_cell_centres() -> None:
     assert line.tolist() == [[0.5], [1.5], [2.5], [3.5]]
     plane = grid(np.array([[0.0, 2.0], [-1.0, 1.0]], np.float32), 2)
     assert plane.tolist() == [[0.5, 0.5], [1.5, 0.5], [0.5, -0.5], [1.5, -0.5]]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_numbers_become_bytes_rounded_and_clamped(dtype: str) -> None:
+    values = np.array([-2, -1, 0, 0.5, 1, 3, np.nan, np.inf, -np.inf], dtype)
+    levels = np.zeros(9, np.uint8)
+    quantize(values, -1.0, 1.0, levels)
+    assert levels.tolist() == [0, 0, 128, 191, 255, 255, 128, 255, 0]
+    assert largest(values) == 3
+    assert largest(values[6:]) == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import ceil
 from typing import Any, Literal
 
@@ -11,48 +10,15 @@ import pytest
 
 from engine import presets
 from engine.activations.tanh import Tanh
-from engine.data.sources import Spiral
 from engine.errors import DataError, NeurariumError
-from engine.experiment import Data, Experiment, Regularization, Seeds
-from engine.kernels.abi import STEP
+from engine.experiment import Experiment, Seeds
 from engine.layers.dense import Dense
-from engine.layers.dropout import Dropout
-from engine.optimizers.adam import Adam
 from engine.presets.preset import chain
-from engine.scheduler import Scheduler
 from engine.session import Session
-from engine.snapshot import Snapshot
-from tests.engine.waiting import wait_until
+from tests.engine.experiments import EXPERIMENTS, with_dropout
 
 Precision = Literal["float32", "float64"]
 STEP_SIZE = 1e-6
-
-
-def with_dropout() -> Experiment:
-    """Chance in the network, both penalties, a memory in the optimizer, an odd batch size."""
-    return Experiment(
-        data=Data(source=Spiral(samples=101)),
-        graph=chain(
-            ("hidden", Dense(units=9, activation=Tanh())),
-            ("drop", Dropout(rate=0.3)),
-            ("answer", Dense(units=1)),
-        ),
-        optimizer=Adam(learning_rate=0.01),
-        regularization=Regularization(l1=0.001, l2=0.002),
-        batch_size=7,
-    )
-
-
-EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
-    "spiral": lambda: presets.load("spiral"),
-    "skip": lambda: presets.load("skip"),
-    "mnist": lambda: presets.load("mnist"),
-    "dropout": with_dropout,
-}
-
-
-def same(one: Session, other: Session) -> bool:
-    return np.array_equal(one.arena, other.arena) and np.array_equal(one.state, other.state)
 
 
 # --- the notebook's view --------------------------------------------------------------------------
@@ -302,104 +268,6 @@ def test_a_wrong_single_parameter_is_refused(
         session.set_parameter(key, index, value)
     assert caught.value.where == key
     assert np.array_equal(session.arena, arena)
-
-
-# --- the same run, however it is cut ------------------------------------------------------------
-
-STEPS = {"spiral": 1000, "skip": 300, "mnist": 30, "dropout": 300}
-
-
-@pytest.fixture(scope="module", params=list(EXPERIMENTS))
-def case(request: pytest.FixtureRequest) -> tuple[Experiment, int, Session]:
-    """(experiment, steps, a session that took them at one stretch)."""
-    experiment = EXPERIMENTS[request.param]()
-    session = Session(experiment)
-    session.run(steps=STEPS[request.param])
-    return experiment, STEPS[request.param], session
-
-
-Case = tuple[Experiment, int, Session]
-
-
-def test_single_steps_make_the_same_run(case: Case) -> None:
-    experiment, steps, expected = case
-    session = Session(experiment)
-    for _ in range(steps):
-        session.run(steps=1)
-    assert same(session, expected)
-
-
-def test_single_instructions_make_the_same_run(case: Case) -> None:
-    experiment, steps, expected = case
-    session = Session(experiment)
-    rows = len(session.program.rows)
-    for _ in range(steps):
-        for row in range(rows):
-            session.run_rows(row, row + 1)
-        session.state[STEP] += np.uint64(1)
-    assert same(session, expected)
-
-
-def test_slices_of_a_scheduler_make_the_same_run(case: Case) -> None:
-    experiment, steps, expected = case
-    scheduler = Scheduler(2)
-    scheduler.start()
-    session = Session(experiment)
-    place = scheduler.add(session)
-    for part in (1, steps // 3, steps - 1 - steps // 3):
-        place.play(steps=part)
-        wait_until(lambda: not place.running)
-    scheduler.stop()
-    assert same(session, expected)
-
-
-def test_going_on_from_a_snapshot_makes_the_same_run(case: Case) -> None:
-    experiment, steps, expected = case
-    session = Session(experiment)
-    session.run(steps=steps // 2)
-    moment = session.snapshot()
-    data = moment.to_bytes()
-    session.run(steps=7)
-    session.restore(moment)
-    assert session.step == steps // 2
-    session.run(steps=steps - steps // 2)
-    assert same(session, expected)
-    elsewhere = Session(experiment)
-    elsewhere.restore(Snapshot.from_bytes(data))
-    elsewhere.run(steps=steps - steps // 2)
-    assert same(elsewhere, expected)
-
-
-def test_a_fork_makes_the_same_run_and_leaves_the_original_alone(case: Case) -> None:
-    experiment, steps, expected = case
-    session = Session(experiment)
-    session.run(steps=steps // 2)
-    fork = session.fork()
-    assert same(fork, session)
-    session.set_parameters({key: 0 * values for key, values in session.parameters().items()})
-    session.run(steps=3)
-    fork.run(steps=steps - steps // 2)
-    assert same(fork, expected)
-
-
-def test_measuring_in_between_makes_the_same_run(case: Case) -> None:
-    experiment, steps, expected = case
-    session = Session(experiment)
-    for part in (steps // 4, steps - steps // 4):
-        session.metrics()
-        session.run(steps=part)
-    assert same(session, expected)
-
-
-def test_a_reset_replays_the_run(case: Case) -> None:
-    experiment, steps, expected = case
-    session = Session(experiment)
-    session.run(steps=13)
-    session.reset()
-    assert session.step == 0
-    assert same(session, Session(experiment))
-    session.run(steps=steps)
-    assert same(session, expected)
 
 
 # --- chance -------------------------------------------------------------------------------------

@@ -25,6 +25,9 @@ from tests.engine.harness import graph_of
 SHAPES = ((1,), (3,), (8,), (17,), (1, 1), (2, 3), (2, 3, 5))
 """Of one sample: alone, odd, one vector wide, one more than two vectors, pictures."""
 BRANCHES = (((3,), (3,)), ((2, 3), (2, 3)), ((3,), (5,)), ((2, 3), (4, 3)), ((8,), (8,), (8,)))
+DTYPES = ("float64", "float32")
+BATCHES = (1, 7, 10, 33)
+"""Samples: alone, odd, a usual number, more than four vectors."""
 PROBLEMS: tuple[Problem, ...] = ("classification", "regression")
 
 

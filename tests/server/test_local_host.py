@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from functools import wraps
@@ -167,8 +168,18 @@ class Inside:
     def close(self) -> None:
         self.tell("stop")
         self._loop.join()
-        self.ours.close()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        # Closing alone would not wake a thread that waits at the same end.
+        with socket.fromfd(self.ours.fileno(), socket.AF_UNIX, socket.SOCK_STREAM) as pair:
+            pair.shutdown(socket.SHUT_RDWR)
+        self._loop.join()
         self._reader.join()
+        self.ours.close()
+
+    def is_alive(self) -> bool:
+        return self._loop.is_alive()
 
     def _read(self) -> None:
         try:
@@ -229,6 +240,5 @@ def test_call_that_does_not_exist_is_refused(inside: Inside) -> None:
 def test_end_of_the_web_process_ends_the_host() -> None:
     opened = Inside()
     opened.create("a", 1)
-    opened.ours.close()
-    opened._loop.join(30)
-    assert not opened._loop.is_alive()
+    opened.hang_up()
+    assert not opened.is_alive()

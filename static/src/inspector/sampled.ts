@@ -42,3 +42,37 @@ export function addSampled(painter: Painter, needs: () => Need[], element: Eleme
     remove();
   };
 }
+
+const LABEL_INTERVAL = 100;
+
+/** Calls `act` at most ten times a second; the newest value always gets its turn, if late. */
+export function paced<T>(act: (value: T) => void): { take: (value: T) => void; stop: () => void } {
+  let acted = -Infinity;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let newest: T;
+  const now = (): void => {
+    timer = undefined;
+    acted = performance.now();
+    act(newest);
+  };
+  return {
+    take: (value) => {
+      newest = value;
+      if (timer !== undefined) return;
+      const rest = LABEL_INTERVAL - (performance.now() - acted);
+      if (rest <= 0) now();
+      else timer = setTimeout(now, rest);
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
+
+/** Like `addSampled`, for what people read: at most ten times a second, and always the last frame. */
+export function addPaced(painter: Painter, needs: () => Need[], element: Element | null = null): () => void {
+  const writing = paced(painter);
+  const remove = addSampled(writing.take, needs, element);
+  return () => {
+    writing.stop();
+    remove();
+  };
+}

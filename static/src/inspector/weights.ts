@@ -7,10 +7,9 @@ import { hub } from '../lib/hub';
 import { session } from '../lib/session.svelte';
 import { readWeight } from '../graph/readings';
 import { fieldText, nudged, parseField } from './fields';
-import { addSampled } from './sampled';
+import { addPaced } from './sampled';
 
 const DIGITS = 3;
-const LABEL_INTERVAL = 100;
 
 const fieldsIn = (container: ParentNode): HTMLInputElement[] => [...container.querySelectorAll('input')];
 
@@ -34,14 +33,9 @@ function write(container: HTMLElement, layer: string, frame: Frame): void {
 
 /** Keeps every field in `container` at its weight of `layer`, at most ten times a second. */
 export function followWeights(container: HTMLElement, layer: string): () => void {
-  let written = -Infinity;
   if (hub.frame !== null) write(container, layer, hub.frame);
-  return addSampled(
-    (frame) => {
-      if (performance.now() - written < LABEL_INTERVAL) return;
-      written = performance.now();
-      write(container, layer, frame);
-    },
+  return addPaced(
+    (frame) => write(container, layer, frame),
     () => [{ layer, quantity: 'weights' }],
     container,
   );
