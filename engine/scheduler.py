@@ -57,6 +57,13 @@ SHORT_SLEEP = 0.0001
 """Seconds between two tries to claim a place that a worker holds; a slice is at most 5 ms."""
 
 
+def count_processors() -> int:
+    """Processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 class Place:
     """One session's seat in the round. Made by `Scheduler.add`."""
 
@@ -182,7 +189,7 @@ class Scheduler:
     """
 
     def __init__(self, workers: int | None = None) -> None:
-        self.workers = workers or len(os.sched_getaffinity(0))
+        self.workers = workers or count_processors()
         self._lines = aligned(CAPACITY * WIDTH, np.dtype(np.int64)).reshape(CAPACITY, WIDTH)
         self._control = aligned(8, np.dtype(np.int64))
         self._free = list(range(CAPACITY - 1, -1, -1))

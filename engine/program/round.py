@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -96,13 +97,12 @@ def _clock(context: Any) -> Any:
         pair = cgutils.alloca_once(builder, ir.ArrayType(word, 2))
         bytes_pointer = ir.IntType(8).as_pointer()
         kind = ir.FunctionType(ir.IntType(32), [ir.IntType(32), bytes_pointer])
+        clock = ir.Constant(ir.IntType(32), time.CLOCK_MONOTONIC)
         function = cgutils.get_or_insert_function(builder.module, kind, "clock_gettime")
-        builder.call(
-            function, [ir.Constant(ir.IntType(32), 1), builder.bitcast(pair, bytes_pointer)]
-        )
-        time = builder.load(pair)
-        seconds = builder.mul(builder.extract_value(time, 0), ir.Constant(word, 1_000_000_000))
-        return builder.add(seconds, builder.extract_value(time, 1))
+        builder.call(function, [clock, builder.bitcast(pair, bytes_pointer)])
+        moment = builder.load(pair)
+        seconds = builder.mul(builder.extract_value(moment, 0), ir.Constant(word, 1_000_000_000))
+        return builder.add(seconds, builder.extract_value(moment, 1))
 
     return types.int64(), generate
 

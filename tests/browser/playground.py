@@ -107,11 +107,11 @@ class Playground:
     @property
     def network(self) -> Locator:
         """The canvas with the layers."""
-        return self.page.get_by_role("region", name="Network", exact=True)
+        return self.page.locator("#network")
 
     def layer(self, name: str) -> Locator:
         """A layer on the canvas."""
-        return self.network.get_by_role("group", name=re.compile(f"^{name}, "))
+        return self.network.locator(f"[role=group][data-id={name}]")
 
     def units(self, name: str) -> Locator:
         """The pictures of a layer's units."""

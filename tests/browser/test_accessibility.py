@@ -33,7 +33,7 @@ def test_the_spiral_is_accessible(visit: Visits, appearance: dict[str, Any]) -> 
     page = visit("/", **appearance)
     page.wait_for_step(20)
     expect_no_violations(page, "at first sight")
-    page.layer("hidden1").get_by_text("hidden1", exact=True).click()
+    page.select("hidden1")
     page.layer("answer").locator("header button").last.click()
     expect(page.page.get_by_role("alert").first).to_be_visible()
     expect_no_violations(page, "a layer selected, a draft refused")

@@ -104,10 +104,11 @@ def test_no_corner_of_the_chinese_page_is_english(visit: Visits, preset: str) ->
     page = visit(f"/?preset={preset}", locale="zh-CN")
     page.wait_for_step(20)
     page.page.keyboard.press("Tab")
-    for details in page.page.locator("details:not([open]) > summary").all():
-        details.click()
+    for closed in page.page.locator("details").all():
+        if closed.get_attribute("open") is None:
+            closed.locator("summary").click()
     for node in page.wire.experiment["graph"]["nodes"]:
-        page.layer(node["name"]).get_by_text(node["name"], exact=True).click()
+        page.select(node["name"])
         expect_chinese(page)
     for menu in page.page.locator(
         "button[aria-haspopup=menu]:visible, button[aria-expanded]"
@@ -120,7 +121,7 @@ def test_no_corner_of_the_chinese_page_is_english(visit: Visits, preset: str) ->
 def test_problems_are_told_in_chinese(visit: Visits) -> None:
     page = visit("/", locale="zh-CN")
     page.wait_for_step(1)
-    page.layer("answer").get_by_role("button", name=re.compile("给 answer|answer.*加")).click()
+    page.layer("answer").locator("header button").last.click()
     expect(page.page.get_by_role("alert").first).to_be_visible()
     expect_chinese(page)
     broken = visit("/?preset=cats", locale="zh-CN")
@@ -137,7 +138,7 @@ def test_nothing_is_wider_than_its_room(visit: Visits, window: str, locale: str)
     page = visit("/", locale=locale, viewport=WINDOWS[window])
     page.wait_for_step(20)
     assert page.page.evaluate(OVERFLOW) == []
-    page.layer("hidden1").get_by_text("hidden1", exact=True).click()
+    page.select("hidden1")
     assert page.page.evaluate(OVERFLOW) == []
     digits = visit("/?preset=mnist", locale=locale, viewport=WINDOWS[window])
     digits.wait_for_step(20)

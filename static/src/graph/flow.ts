@@ -64,22 +64,33 @@ export function nodesFor(before: LayerFlowNode[], facts: readonly NodeFacts[]): 
   return unlessSame(before, after);
 }
 
+/** What a screen reader says of an edge; the editor's own words are English only. */
+export interface EdgeWords {
+  role: string;
+  label: (edge: Edge) => string;
+}
+
 /** The node editor's edges; their drawing looks the rest up in the scene. */
 export function edgesFor(
   before: LayerFlowEdge[],
   pictures: readonly { id: string; edge: Edge }[],
+  words: EdgeWords,
 ): LayerFlowEdge[] {
   const known = new Map(before.map((line) => [line.id, line]));
-  const after = pictures.map(
-    ({ id, edge }): LayerFlowEdge =>
-      known.get(id) ?? {
-        id,
-        type: 'flow',
-        source: edge.source,
-        target: edge.target,
-        sourceHandle: edge.source_port,
-        targetHandle: edge.target_port,
-      },
-  );
+  const after = pictures.map(({ id, edge }): LayerFlowEdge => {
+    const old = known.get(id);
+    const ariaLabel = words.label(edge);
+    if (old !== undefined && old.ariaLabel === ariaLabel) return old;
+    return {
+      id,
+      type: 'flow',
+      source: edge.source,
+      target: edge.target,
+      sourceHandle: edge.source_port,
+      targetHandle: edge.target_port,
+      ariaLabel,
+      domAttributes: { 'aria-roledescription': words.role },
+    };
+  });
   return unlessSame(before, after);
 }

@@ -5,6 +5,8 @@ export const graphEn = {
   'graph.layers': 'Layers, from the input to the output',
   'graph.layer': '{layer}, {kind} layer',
   'graph.role': 'layer',
+  'graph.edge.role': 'connection',
+  'graph.edge': 'From {source} to {target}',
   'graph.unit': 'Unit {unit}',
   'graph.units': '{units} units',
   'graph.sample': 'The inspected sample',

@@ -7,6 +7,8 @@ export const graphZh: Record<keyof typeof graphEn, string> = {
   'graph.layers': '各层，从输入到输出',
   'graph.layer': '{layer}，{kind}',
   'graph.role': '层',
+  'graph.edge.role': '连线',
+  'graph.edge': '从 {source} 到 {target}',
   'graph.unit': '第 {unit} 个神经元',
   'graph.units': '{units} 个神经元',
   'graph.sample': '当前查看的样本',

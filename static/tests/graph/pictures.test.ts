@@ -109,9 +109,11 @@ describe('nodes of the editor', () => {
     const nodes = nodesFor([], [facts('a', 4), facts('b', 4)]);
     expect(nodesFor(nodes, [facts('a', 4), facts('b', 4)])).toBe(nodes);
     const pictures = [{ id: 'x', edge: edge('a', 'b') }];
-    const lines = edgesFor([], pictures);
-    expect(edgesFor(lines, pictures)).toBe(lines);
-    expect(edgesFor(lines, [])).toEqual([]);
+    const words = { role: 'connection', label: () => 'From a to b' };
+    const lines = edgesFor([], pictures, words);
+    expect(edgesFor(lines, pictures, words)).toBe(lines);
+    expect(edgesFor(lines, [], words)).toEqual([]);
+    expect(edgesFor(lines, pictures, { ...words, label: () => '从 a 到 b' })[0]?.ariaLabel).toBe('从 a 到 b');
   });
 
   it('forget layers that are gone', () => {
