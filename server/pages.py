@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.templating import Jinja2Templates
 from starlette.responses import Response
 
@@ -59,6 +59,12 @@ async def show_addresses(request: Request) -> Response:
         entry=services_of(request).assets.entry_if_built(),
         document=request.app.openapi(),
     )
+
+
+@router.get("/plain.css")
+async def serve_style() -> Response:
+    """How pages look that are only read."""
+    return FileResponse(TEMPLATES / "plain.css", media_type="text/css")
 
 
 def language_of(request: Request) -> Language:

@@ -151,6 +151,17 @@ def test_interface_is_listed_without_any_foreign_address(site: RunningServer) ->
     assert "https://" not in page.text
 
 
+def test_plain_pages_bring_their_style(site: RunningServer) -> None:
+    for page in (
+        site.client.get("/api/docs"),
+        site.client.get("/nowhere", headers={"accept": "text/html"}),
+    ):
+        assert '<link rel="stylesheet" href="/plain.css">' in page.text
+    style = site.client.get("/plain.css")
+    assert style.headers["content-type"].startswith("text/css")
+    assert ".plain-page" in style.text
+
+
 def test_manifest_gives_styles_and_preloads_once(built: Path) -> None:
     entry = Assets(built).entry()
     assert entry.script == "/static/assets/main-1.js"

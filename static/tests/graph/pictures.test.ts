@@ -83,6 +83,8 @@ describe('words for numbers', () => {
   });
 });
 
+const words = { role: 'connection', label: () => 'From a to b' };
+
 describe('nodes of the editor', () => {
   function facts(name: string, units: number, x = 0): NodeFacts {
     const face = faceOf({ kind: 'dense', units, shape: [units], mapAxes: 2, labelWidth: 0, rawShape: [] });
@@ -109,7 +111,6 @@ describe('nodes of the editor', () => {
     const nodes = nodesFor([], [facts('a', 4), facts('b', 4)]);
     expect(nodesFor(nodes, [facts('a', 4), facts('b', 4)])).toBe(nodes);
     const pictures = [{ id: 'x', edge: edge('a', 'b') }];
-    const words = { role: 'connection', label: () => 'From a to b' };
     const lines = edgesFor([], pictures, words);
     expect(edgesFor(lines, pictures, words)).toBe(lines);
     expect(edgesFor(lines, [], words)).toEqual([]);
@@ -122,7 +123,7 @@ describe('nodes of the editor', () => {
   });
 
   it('are connected at their named ports', () => {
-    const [line] = edgesFor([], [{ id: 'x', edge: { ...edge('a', 'b'), target_port: 'key' } }]);
+    const [line] = edgesFor([], [{ id: 'x', edge: { ...edge('a', 'b'), target_port: 'key' } }], words);
     expect(line).toMatchObject({ source: 'a', sourceHandle: 'output', target: 'b', targetHandle: 'key' });
   });
 });
