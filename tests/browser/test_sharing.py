@@ -29,8 +29,8 @@ def test_a_copied_link_opens_the_same_experiment(visit: Visits) -> None:
     maker.wait_for_step(1)
     maker.button("Add a unit to hidden1").click()
     maker.slide("Learning rate", 120)
-    maker.choose(re.compile("^Reseed"), "Everything new")
     seeds = maker.wire.experiment["seeds"]
+    maker.choose(re.compile("^Reseed"), "Everything new")
     maker.wait_until(lambda: bool(maker.wire.experiment["seeds"] != seeds), "new seeds")
     maker.pause()
     link = copy_link(maker)
