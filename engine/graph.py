@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from math import prod
 from typing import TYPE_CHECKING, Annotated
@@ -159,12 +160,12 @@ class Resolved:
     shapes: Mapping[str, Shape]
     input_shape: Shape
 
-    @property
+    @cached_property
     def input_name(self) -> str:
         """Name of the input layer."""
         return next(node.name for node in self.nodes if isinstance(node.layer, Input))
 
-    @property
+    @cached_property
     def output_name(self) -> str:
         """Name of the output layer."""
         return next(node.name for node in self.nodes if isinstance(node.layer, Output))

@@ -101,6 +101,8 @@ class Observer:
         self._place = place
         self._task = session.experiment.task
         self._plan = session.material.plan
+        self._classifies = session.prepared.dataset.problem == "classification"
+        self._sizes = {info.name: info.map_scale for info in session.layout}
         size = len(published(session.program, session.arena))
         self._front = (aligned(size, session.dtype), new_state())
         self._back = (aligned(size, session.dtype), new_state())
@@ -264,7 +266,6 @@ class Observer:
         self._receive()
         step, epoch = self._moment()
         result: dict[str, Any] = {"step": step, "epoch": epoch, "validation": None}
-        classify = self._session.prepared.dataset.problem == "classification"
         material = self._session.material
         parts: tuple[Part, ...] = ("training", "validation")
         for part, samples in zip(parts, (material.training, material.validation), strict=True):
@@ -274,7 +275,7 @@ class Observer:
                 self._evaluators[part] = Evaluator(self._task, self._plan, samples, MOST_EVALUATED)
             evaluator = self._evaluators[part]
             evaluator.published[:] = self._front[0]
-            metrics = evaluator.measure(classify)
+            metrics = evaluator.measure(self._classifies)
             result[part] = {"loss": metrics.loss, "accuracy": metrics.accuracy}
         self._ask()
         return result
@@ -358,13 +359,9 @@ class Observer:
 
     def _scale(self, layer: str, values: NDArray[Any]) -> tuple[float, float]:
         """Probabilities run from 0 to 1, everything else is symmetric around zero."""
-        plan = self._plan
-        classifies = self._session.prepared.dataset.problem == "classification"
-        if layer == plan.graph.output_name and classifies:
+        if layer == self._plan.graph.output_name and self._classifies:
             return 0.0, 1.0
-        node = next(node for node in plan.graph.nodes if node.name == layer)
-        span = node.layer.output_span()
-        size = max(map(abs, span)) if span else largest(values)
+        size = self._sizes[layer] or largest(values)
         size = min(max(size, 1e-6), 1e30)
         return -size, size
 
