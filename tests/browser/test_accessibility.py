@@ -22,7 +22,8 @@ def expect_no_violations(page: Playground, state: str) -> None:
     """Axe has nothing to say about the page as it is now."""
     # Colours that are still fading into each other have no contrast of their own.
     page.page.evaluate(
-        "() => Promise.allSettled(document.getAnimations().map((one) => one.finished)).then(() => 0)"
+        "() => Promise.allSettled(document.getAnimations().map((one) => one.finished))"
+        ".then(() => 0)"
     )
     results = Axe().run(page.page)
     assert results.violations_count == 0, f"{state}\n{results.generate_report()}"
