@@ -97,7 +97,12 @@ def test_a_switch_translates_everything_at_once_and_is_remembered(visit: Visits)
     expect(page.page.locator("html")).to_have_attribute("lang", "zh-CN")
     page.button("切换到英文").click()
     expect(page.button("Switch to Chinese")).to_be_visible()
-    assert {text for text in page.page.evaluate(TEXTS) if CHINESE.search(text)} == {"中文"}
+
+    def chinese() -> set[str]:
+        return {text for text in page.page.evaluate(TEXTS) if CHINESE.search(text)}
+
+    # What is told to screen readers follows a moment later.
+    page.wait_until(lambda: chinese() == {"中文"}, "an English page")
 
 
 @pytest.mark.parametrize("preset", ["spiral", "mnist", "curve", "iris", "skip"])
