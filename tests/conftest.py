@@ -24,10 +24,15 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test under ``tests/browser``."""
+    """Mark every test under ``tests/browser``, and run those last.
+
+    They are the slowest, and Playwright keeps an event loop running on the main thread from its
+    first test to the end of the run: no other test could start one there.
+    """
     for item in items:
         if item.path.is_relative_to(BROWSER_TESTS):
             item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: item.path.is_relative_to(BROWSER_TESTS))
 
 
 @pytest.fixture(scope="session")

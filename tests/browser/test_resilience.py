@@ -85,7 +85,7 @@ def test_a_server_that_was_started_again_is_found(
     visit_server: Visits, server: RunningServer, tmp_path: Path, server_environment: dict[str, str]
 ) -> None:
     # The browser itself writes down every attempt to connect in vain.
-    visit_server.witness.expect(r"WebSocket connection to .* failed")
+    visit_server.witness.expect(r"WebSocket connection to .* failed|ERR_CONNECTION_REFUSED")
     page = visit_server("/")
     mark(page)
     page.button("Add a unit to hidden1").click()

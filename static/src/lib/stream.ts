@@ -120,7 +120,7 @@ export class Stream {
 
   /** Send a message that isn't answered; lost when there is no open connection. */
   tell(message: Exclude<ClientMessage, { request: number } | { type: 'hello' }>): void {
-    if (this.#connection.name === 'open') this.#socket?.send(JSON.stringify(message));
+    if (this.#canSend()) this.#socket?.send(JSON.stringify(message));
   }
 
   /**
@@ -129,13 +129,18 @@ export class Stream {
    * @throws Refusal with the server's reason, or when the connection is lost meanwhile.
    */
   command(order: Order): Promise<void> {
-    if (this.#connection.name !== 'open') return Promise.reject(new Refusal(CONNECTION_LOST));
+    if (!this.#canSend()) return Promise.reject(new Refusal(CONNECTION_LOST));
     this.#request += 1;
     const request = this.#request;
     return new Promise((resolve, reject) => {
       this.#pending.set(request, { resolve, reject });
       this.#socket?.send(JSON.stringify({ ...order, request }));
     });
+  }
+
+  /** Between the server's goodbye and `onclose` a socket refuses what it is given. */
+  #canSend(): boolean {
+    return this.#connection.name === 'open' && this.#socket?.readyState === WebSocket.OPEN;
   }
 
   #receive(message: ServerMessage): void {

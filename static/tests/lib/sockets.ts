@@ -31,6 +31,7 @@ export class FakeSocket implements Socket {
   }
 
   open(): void {
+    this.readyState = WebSocket.OPEN;
     this.onopen?.(new Event('open'));
   }
 
@@ -39,8 +40,14 @@ export class FakeSocket implements Socket {
     this.onmessage?.(new MessageEvent('message', { data }));
   }
 
+  /** The server says goodbye; `onclose` comes a moment later. */
+  part(): void {
+    this.readyState = WebSocket.CLOSING;
+  }
+
   /** The connection breaks. */
   drop(): void {
+    this.readyState = WebSocket.CLOSED;
     this.onclose?.(new CloseEvent('close'));
   }
 

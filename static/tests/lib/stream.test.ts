@@ -133,6 +133,15 @@ describe('commands', () => {
     await expect(waiting).rejects.toMatchObject({ problem: CONNECTION_LOST });
   });
 
+  it('are refused, and nothing is sent, once the server has said goodbye', async () => {
+    const socket = openIt();
+    socket.part();
+    stream.tell({ type: 'acknowledge', sequence: 1 });
+    const waiting = stream.command({ type: 'pause' });
+    await expect(waiting).rejects.toMatchObject({ problem: CONNECTION_LOST });
+    expect(socket.sent.map(({ type }) => type)).toEqual(['hello']);
+  });
+
   it('are refused without a connection', async () => {
     await expect(stream.command({ type: 'pause' })).rejects.toBeInstanceOf(Refusal);
   });
