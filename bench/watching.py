@@ -7,9 +7,14 @@ import time
 from collections.abc import Sequence
 
 from engine.observer import Observer
+from server.hosts.frames import form_of
 from server.protocol import FRAME
-from server.stream import Head, Tensor, encode
+from server.stream import Form, Head
 
+RETRY = 0.004
+"""Seconds until a session whose copy is on its way is looked at again."""
+GRAIN = 0.002
+"""Seconds between two rounds over all sessions, at least, as in a host."""
 PICTURED = ("map", "weights", "bias")
 """What the page draws of a network on the plane."""
 
@@ -32,6 +37,7 @@ class Watcher:
         ]
         self._interval = 1.0 / rate
         self._steps = [-1] * len(observers)
+        self._forms: dict[int, Form] = {}
         self._stop = threading.Event()
         self.frames = [0] * len(observers)
         self.bytes = 0
@@ -58,10 +64,14 @@ class Watcher:
         while not self._stop.is_set():
             for number in range(count):
                 moment = time.perf_counter()
-                if moment >= due[number]:
+                if moment < due[number]:
+                    continue
+                if self._observers[number].is_ready:
                     self._look(number)
                     due[number] = max(due[number] + self._interval, moment)
-            self._stop.wait(max(0.0, min(due) - time.perf_counter()))
+                else:
+                    due[number] = moment + RETRY
+            self._stop.wait(max(GRAIN, min(due) - time.perf_counter()))
 
     def _look(self, number: int) -> None:
         seen = self._observers[number].observe(self._wanted[number])
@@ -70,5 +80,7 @@ class Watcher:
         self._steps[number] = seen.step
         self.frames[number] += 1
         head = Head(FRAME, self.frames[number], 1, step=seen.step, batch_loss=seen.batch_loss)
-        tensors = [Tensor(one.key, one.array, one.low, one.high) for one in seen.tensors]
-        self.bytes += len(encode(head, tensors))
+        if number not in self._forms:
+            self._forms[number] = form_of(seen.sheet)
+        sheet = seen.sheet
+        self.bytes += len(self._forms[number].fill(head, sheet.buffer.data, sheet.measured()))

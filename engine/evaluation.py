@@ -76,6 +76,12 @@ class Forward:
         """Where a layer's output lies."""
         return self.program.network.outputs[layer]
 
+    def shown(self, layer: str) -> Block:
+        """What a person sees of a layer: its output; of the last one, values or probabilities."""
+        network = self.program.network
+        is_last = layer == self.plan.graph.output_name
+        return network.prediction if is_last and network.prediction else network.outputs[layer]
+
     def view(self, block: Block) -> NDArray[Any]:
         """A block of this arena."""
         return self.program.view(self.arena, block)

@@ -1,9 +1,9 @@
 """Trains many sessions on a few threads, in compiled code that rarely returns to Python.
 
-Each worker thread walks over all places, claims one that is due, trains a slice of it and gives it
-back. A place is claimed by one party at a time: a worker, or Python through `Place.exclusive`. A
-worker stays in compiled code for `RESIDENCE` so that a busy Python thread beside it can't starve it
-of the GIL. Guarded by tests/engine/test_scheduler.py.
+Worker threads serve the places in turn: one claims a place that is due, trains a slice of it and
+gives it back. A place is claimed by one party at a time: a worker, or Python through
+`Place.exclusive`. A worker stays in compiled code for `RESIDENCE` so that a busy Python thread
+beside it can't starve it of the GIL. Guarded by tests/engine/test_scheduler.py.
 """
 
 from __future__ import annotations
@@ -29,10 +29,8 @@ from engine.program.round import (
     NEXT,
     PACE,
     PUBLISH,
-    PUBLISH_BYTES,
     PUBLISH_FROM,
     PUBLISH_STATE,
-    PUBLISH_TO,
     PYTHON,
     ROWS,
     RUNNING,
@@ -52,6 +50,9 @@ from engine.text import Text
 
 RESIDENCE = 100_000_000
 """Nanoseconds that a worker stays in compiled code."""
+ROUND = 16_000_000
+"""Nanoseconds in which every session has its turn: soon enough to be seen 30 times a second."""
+LEAST_SLICE = 200_000
 CAPACITY = 1024
 SHORT_SLEEP = 0.0001
 """Seconds between two tries to claim a place that a worker holds; a slice is at most 5 ms."""
@@ -62,6 +63,24 @@ def count_processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+class Room:
+    """Where a worker puts a copy.
+
+    Args:
+        size: elements of the published range.
+        dtype: of the session.
+
+    Attributes:
+        values: the published range.
+        state: the state block.
+    """
+
+    def __init__(self, size: int, dtype: np.dtype[Any]) -> None:
+        self.values: NDArray[Any] = aligned(size, dtype)
+        self.state = aligned(STATE_WORDS, np.dtype(np.uint64))
+        self.addresses = address_of(self.values), address_of(self.state)
 
 
 class Place:
@@ -76,7 +95,7 @@ class Place:
         self._measured = (time.perf_counter(), 0)
         # What the line points to must outlive a worker that is looking at it.
         self._kept: tuple[Any, ...] = ()
-        self._asked: tuple[Any, ...] = ()
+        self._asked: Room | None = None
         self.session = session
         with self.exclusive():
             self._line[2:] = 0
@@ -141,21 +160,22 @@ class Place:
 
     # --- publishing: a consistent copy taken by the worker at a step boundary -------------------
 
-    def request(self, target: NDArray[Any], state: NDArray[np.uint64]) -> None:
-        """Ask for a copy of the published range into `target` and of the state into `state`.
+    def request(self, room: Room) -> None:
+        """Ask for a copy of the published range and of the state.
 
-        Both must be left alone until `arrived`.
+        The room must be left alone until `arrived`.
         """
         with self._lock:
             start, end = self.session.program.network.published
-            if len(target) != end - start or len(state) != STATE_WORDS:
-                raise ValueError("the target has another size than the published range")
+            if len(room.values) != end - start:
+                raise ValueError("the room has another size than the published range")
             # No claim is needed: workers read these words only after they have seen PUBLISH.
-            self._asked = (target, state)
-            self._line[PUBLISH_FROM] = address_of(self.session.arena) + start * target.itemsize
-            self._line[PUBLISH_TO] = address_of(target)
-            self._line[PUBLISH_BYTES] = (end - start) * target.itemsize
-            self._line[PUBLISH_STATE] = address_of(state)
+            self._asked = room
+            size = room.values.itemsize
+            source = int(self._line[ARENA]) + start * size
+            values, state = room.addresses
+            copied = (end - start) * size
+            self._line[PUBLISH_FROM : PUBLISH_STATE + 1] = (source, values, copied, state)
             put(self._address + 8 * PUBLISH, 1)
         self._scheduler.wake()
 
@@ -246,12 +266,15 @@ class Scheduler:
 
     def wake(self) -> None:
         """Something has become due."""
-        self._event.set()
+        # A worker that clears the event looks for work afterwards, so nothing is missed.
+        if not self._event.is_set():
+            self._event.set()
 
     def _work(self, number: int) -> None:
         lines, control = address_of(self._lines), address_of(self._control)
         while not self._control[STOP]:
-            longest = int(min(MOST_SLICE, max(200_000, 33e6 * self.workers / self._active())))
+            fair = ROUND * self.workers // self._active()
+            longest = min(MOST_SLICE, max(LEAST_SLICE, fair))
             busy = serve(lines, control, number, RESIDENCE, longest)
             if not busy:
                 self._event.clear()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from server.protocol import (
@@ -20,6 +20,7 @@ from server.protocol import (
     HEADER,
     PROTOCOL_VERSION,
     RECORD,
+    RECORD_FIELDS,
     SAMPLES,
     UINT8,
 )
@@ -32,9 +33,12 @@ LARGEST_SINGLE = 3.4028234663852886e38
 WIDE_FIELDS = 7
 """So many fields at the start of a head have more than 32 bits, or are whole numbers."""
 MOST_DIMENSIONS = 4
+RANGE_FIELD = list(RECORD_FIELDS).index("low")
 DTYPES = {"float32": (FLOAT32, 4), "uint8": (UINT8, 1)}
 """Name → code on the wire, bytes of an element."""
 ITEM_SIZES = {FLOAT32: 4, UINT8: 1}
+RANGE = struct.Struct("<ff")
+RANGE_OFFSET = struct.calcsize("<" + "".join(list(RECORD_FIELDS.values())[:RANGE_FIELD]))
 
 
 class FrameError(ValueError):
@@ -79,6 +83,52 @@ class ReceivedTensor:
     data: memoryview
 
 
+class Form:
+    """What stays the same in all frames with the same tensors.
+
+    Args:
+        tensors: key, dtype and shape of each, and where its bytes begin in the body.
+        ranges: (low, high) of each.
+
+    Raises:
+        FrameError: for a tensor of another dtype, of too many dimensions, or in a wrong place.
+    """
+
+    def __init__(
+        self,
+        tensors: Sequence[tuple[int, str, tuple[int, ...], int]],
+        ranges: Sequence[Sequence[float]],
+    ) -> None:
+        self._count = len(tensors)
+        start = _aligned(HEADER.size + RECORD.size * len(tensors))
+        self._records = bytearray(start - HEADER.size)
+        for number, (key, dtype, shape, offset) in enumerate(tensors):
+            code, item = DTYPES.get(dtype, (None, 0))
+            if code is None or len(shape) > MOST_DIMENSIONS or offset % ALIGNMENT:
+                raise FrameError(f"tensor {key}: {dtype} {shape} at {offset} can't be sent")
+            sizes = (*shape, *(1,) * (MOST_DIMENSIONS - len(shape)))
+            place, length = start + offset, prod(shape) * item
+            record = (key, code, len(shape), *sizes, *ranges[number], place, length)
+            RECORD.pack_into(self._records, RECORD.size * number, *record)
+
+    def fill(
+        self,
+        head: Head,
+        body: bytes | memoryview,
+        changed: Sequence[tuple[int, float, float]] = (),
+    ) -> bytes:
+        """A frame's bytes.
+
+        Args:
+            head: measurements.
+            body: all tensors' bytes.
+            changed: number of a tensor in the form, with the range that it has from now on.
+        """
+        for number, low, high in changed:
+            RANGE.pack_into(self._records, RECORD.size * number + RANGE_OFFSET, low, high)
+        return b"".join((_pack_head(head, self._count), self._records, body))
+
+
 def encode(head: Head, tensors: Sequence[Tensor]) -> bytes:
     """The frame's bytes.
 
@@ -90,22 +140,15 @@ def encode(head: Head, tensors: Sequence[Tensor]) -> bytes:
         FrameError: for a tensor of another dtype or of too many dimensions.
     """
     parts: list[bytes | memoryview] = []
-    records = bytearray()
-    offset = _aligned(HEADER.size + RECORD.size * len(tensors))
-    start = offset
-    for key, values, low, high in tensors:
-        code, item = DTYPES.get(values.dtype.name, (None, 0))
-        if code is None or values.ndim > MOST_DIMENSIONS:
-            raise FrameError(f"tensor {key}: {values.dtype} {values.shape} can't be sent")
-        length = values.size * item
-        sizes = (*values.shape, *(1,) * (MOST_DIMENSIONS - values.ndim))
-        records += RECORD.pack(key, code, values.ndim, *sizes, low, high, offset, length)
+    places, offset = [], 0
+    for key, values, _, _ in tensors:
+        places.append((key, values.dtype.name, values.shape, offset))
+        length = values.nbytes
         # An empty array has no buffer that could be joined.
         parts += (values.data if length else b"", bytes(-length % ALIGNMENT))
         offset += _aligned(length)
-    header = _pack_head(head, len(tensors))
-    padding = bytes(start - len(header) - len(records))
-    return b"".join((header, records, padding, *parts))
+    ranges = [(low, high) for _, _, low, high in tensors]
+    return Form(places, ranges).fill(head, b"".join(parts))
 
 
 def read_head(frame: bytes | memoryview) -> Head:

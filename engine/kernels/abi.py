@@ -11,20 +11,22 @@ Guarded by tests/engine/kernels/test_abi.py.
 from __future__ import annotations
 
 import ctypes
-import os
-from collections.abc import Callable, Iterable
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.kernels import cache, warm
+from engine.kernels import cache
 
 cache.activate()
 
 # Numba must come after the cache folder and the CPU tier have been chosen.
 import numpy as np  # noqa: E402
 from llvmlite import ir  # noqa: E402
-from numba import carray, cfunc, config, njit, types  # noqa: E402
-from numba.extending import intrinsic, overload  # noqa: E402
+from numba import cfunc, config, njit, types  # noqa: E402
+from numba.extending import intrinsic  # noqa: E402
+from numba.np import arrayobj  # noqa: E402
 
 COLUMNS = 16
 """Width of the instruction table."""
@@ -108,9 +110,6 @@ def op(*operands: str) -> Callable[[Kernel], Op]:
     return register
 
 
-FEW = 4
-"""Up to so many missing ops a second process would cost more than it brings."""
-
 _before_compiling: list[Callable[[list[tuple[str, str]]], None]] = []
 
 
@@ -136,83 +135,139 @@ def addresses(ops: Iterable[Op], dtype: np.dtype[Any]) -> dict[str, int]:
     ]
     if _before_compiling and missing:
         _before_compiling[0](missing)
-    elif len(missing) > FEW and (os.cpu_count() or 1) > 1:
-        _compile_with_help([name for name, _ in missing], dtype)
-    return {name: one.compile(dtype) for name, one in wanted.items()}
+    with _collector_paused():
+        return {name: one.compile(dtype) for name, one in wanted.items()}
 
 
-def _compile_with_help(names: list[str], dtype: np.dtype[Any]) -> None:
-    """Compile most ops here and every fourth in a second process, which has to start first."""
-    helper = warm.start([f"{name}:{dtype.name}" for name in names[::4]])
-    for index, name in enumerate(names):
-        if index % 4:
-            OPS[name].compile(dtype)
-    warm.finish(helper)
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """No search for garbage: what a compile leaves behind stays alive, and there is a lot of it."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 # --- accessors ----------------------------------------------------------------------------------
+#
+# Intrinsics, written straight into the op's code: as overloads, which Numba compiles like any other
+# function, they made up a third of an op's compile time.
+
+
+def _array(context: Any, builder: Any, kind: Any, data: Any, shape: tuple[Any, ...]) -> Any:
+    """An array of type `kind` over memory that somebody else keeps."""
+    size = context.get_abi_sizeof(context.get_data_type(kind.dtype))
+    strides = [context.get_constant(types.intp, size)]
+    for length in reversed(shape[1:]):
+        strides.insert(0, builder.mul(strides[0], length))
+    array = arrayobj.make_array(kind)(context, builder)
+    item = context.get_constant(types.intp, size)
+    arrayobj.populate_array(array, data, shape, strides, item, meminfo=None)
+    return array._getvalue()
 
 
 @intrinsic
-def _advance(context: Any, pointer: Any, offset: Any) -> Any:
-    """`pointer + offset` elements."""
-
+def _pointer_to(context: Any, arena: Any, offset: Any) -> Any:
     def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.gep(arguments[0], [arguments[1]])
 
-    return pointer(pointer, types.int64), generate
+    return arena(arena, types.int64), generate
 
 
 @intrinsic
-def _at_address(context: Any, pointer: Any, address: Any) -> Any:
-    """An address from the instruction table as a pointer of the arena's type."""
-
+def _vector(context: Any, arena: Any, offset: Any, size: Any) -> Any:
     def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[1], arguments[0].type)
+        data = builder.gep(arguments[0], [arguments[1]])
+        return _array(target, builder, signature.return_type, data, arguments[2:])
 
-    return pointer(pointer, types.int64), generate
+    return types.Array(arena.dtype, 1, "C")(arena, types.int64, types.int64), generate
 
 
 @intrinsic
-def _typed(context: Any, pointer: Any, value: Any) -> Any:
-    """A number in the arena's type."""
-    real = pointer.dtype
-
+def _matrix(context: Any, arena: Any, offset: Any, rows: Any, columns: Any) -> Any:
     def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return target.cast(builder, arguments[1], signature.args[1], real)
+        data = builder.gep(arguments[0], [arguments[1]])
+        return _array(target, builder, signature.return_type, data, arguments[2:])
 
-    return real(pointer, value), generate
+    return types.Array(arena.dtype, 2, "C")(arena, *[types.int64] * 3), generate
 
 
-def pointer_to(arena: Pointer, offset: int) -> Pointer:
-    """The arena from `offset` on."""
+@intrinsic
+def _typed(context: Any, arena: Any, value: Any) -> Any:
+    def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return target.cast(builder, arguments[1], signature.args[1], signature.return_type)
+
+    return arena.dtype(arena, value), generate
+
+
+@intrinsic
+def _shared(context: Any, arena: Any, address: Any, size: Any) -> Any:
+    def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = builder.inttoptr(arguments[1], arguments[0].type)
+        return _array(target, builder, signature.return_type, data, arguments[2:])
+
+    return types.Array(arena.dtype, 1, "C")(arena, types.int64, types.int64), generate
+
+
+@intrinsic
+def _shared_pointer(context: Any, arena: Any, address: Any, offset: Any) -> Any:
+    def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        start = builder.inttoptr(arguments[1], arguments[0].type)
+        return builder.gep(start, [arguments[2]])
+
+    return arena(arena, types.int64, types.int64), generate
+
+
+def _outside(kind: Any) -> Any:
+    """An intrinsic that views memory outside the arena as an array of `kind`."""
+
+    @intrinsic
+    def view(context: Any, address: Any, size: Any) -> Any:
+        array = types.Array(kind, 1, "C")
+
+        def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            data = builder.inttoptr(arguments[0], target.get_data_type(kind).as_pointer())
+            return _array(target, builder, array, data, arguments[1:])
+
+        return array(types.int64, types.int64), generate
+
+    return view
+
+
+def _plain_pointer_to(arena: Pointer, offset: int) -> Pointer:
     return arena[offset:]
 
 
-def vector(arena: Pointer, offset: int, size: int) -> Any:
-    """`size` elements of the arena from `offset`."""
+def _plain_vector(arena: Pointer, offset: int, size: int) -> Any:
     return arena[offset : offset + size]
 
 
-def matrix(arena: Pointer, offset: int, rows: int, columns: int) -> Any:
-    """A row-major `(rows, columns)` piece of the arena from `offset`."""
+def _plain_matrix(arena: Pointer, offset: int, rows: int, columns: int) -> Any:
     return arena[offset : offset + rows * columns].reshape(rows, columns)
 
 
-def typed(arena: Pointer, value: float) -> Any:
-    """`value` as a scalar of the arena's type, so that float32 code stays float32."""
+def _plain_typed(arena: Pointer, value: float) -> Any:
     return arena.dtype.type(value)
 
 
-def shared(arena: Pointer, address: int, size: int) -> Any:
-    """`size` elements of a read-only buffer outside the arena, given by its address."""
+def _plain_shared(arena: Pointer, address: int, size: int) -> Any:
     real = np.ctypeslib.as_ctypes_type(arena.dtype)
     return np.ctypeslib.as_array((real * size).from_address(int(address)))
 
 
-def shared_pointer(arena: Pointer, address: int, offset: int) -> Pointer:
-    """A read-only buffer outside the arena, given by its address, from element `offset` on."""
-    return shared(arena, address + offset * arena.itemsize, SHARED_REST)
+def _plain_shared_pointer(arena: Pointer, address: int, offset: int) -> Pointer:
+    return _plain_shared(arena, address + offset * arena.itemsize, SHARED_REST)
+
+
+def _plain_bytes_at(address: int, size: int) -> Any:
+    return np.ctypeslib.as_array((ctypes.c_uint8 * int(size)).from_address(int(address)))
+
+
+def _plain_floats_at(address: int, size: int) -> Any:
+    return np.ctypeslib.as_array((ctypes.c_float * int(size)).from_address(int(address)))
 
 
 SHARED_REST = 1 << 20
@@ -220,31 +275,31 @@ SHARED_REST = 1 << 20
 there.
 """
 
-if COMPILED:
+pointer_to = _pointer_to if COMPILED else _plain_pointer_to
+"""`pointer_to(arena, offset)`: the arena from `offset` on."""
 
-    @overload(shared_pointer, jit_options=INNER, strict=False)
-    def _shared_pointer(arena: Any, address: Any, offset: Any) -> Any:
-        return lambda arena, address, offset: _advance(_at_address(arena, address), offset)
+vector = _vector if COMPILED else _plain_vector
+"""`vector(arena, offset, size)`: `size` elements of the arena from `offset`."""
 
-    @overload(pointer_to, jit_options=INNER, strict=False)
-    def _pointer_to(arena: Any, offset: Any) -> Any:
-        return lambda arena, offset: _advance(arena, offset)
+matrix = _matrix if COMPILED else _plain_matrix
+"""`matrix(arena, offset, rows, columns)`: a row-major piece of the arena from `offset`."""
 
-    @overload(vector, jit_options=INNER, strict=False)
-    def _vector(arena: Any, offset: Any, size: Any) -> Any:
-        return lambda arena, offset, size: carray(_advance(arena, offset), (size,))
+typed = _typed if COMPILED else _plain_typed
+"""`typed(arena, value)`: a scalar of the arena's type, so that float32 code stays float32."""
 
-    @overload(matrix, jit_options=INNER, strict=False)
-    def _matrix(arena: Any, offset: Any, rows: Any, columns: Any) -> Any:
-        return lambda arena, offset, rows, columns: carray(_advance(arena, offset), (rows, columns))
+shared = _shared if COMPILED else _plain_shared
+"""`shared(arena, address, size)`: `size` elements of a read-only buffer outside the arena."""
 
-    @overload(typed, jit_options=INNER, strict=False)
-    def _typed_value(arena: Any, value: Any) -> Any:
-        return lambda arena, value: _typed(arena, value)
+shared_pointer = _shared_pointer if COMPILED else _plain_shared_pointer
+"""`shared_pointer(arena, address, offset)`: a read-only buffer outside the arena, from element
+`offset` on.
+"""
 
-    @overload(shared, jit_options=INNER, strict=False)
-    def _shared(arena: Any, address: Any, size: Any) -> Any:
-        return lambda arena, address, size: carray(_at_address(arena, address), (size,))
+bytes_at = _outside(types.uint8) if COMPILED else _plain_bytes_at
+"""`bytes_at(address, size)`: bytes outside the arena, for results."""
+
+floats_at = _outside(types.float32) if COMPILED else _plain_floats_at
+"""`floats_at(address, size)`: float32 numbers outside the arena, for results."""
 
 
 @intrinsic

@@ -8,163 +8,198 @@ Guarded by tests/engine/kernels/test_maths.py, which bounds their errors.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic, overload
+from numba.core import cgutils
+from numba.extending import intrinsic
 
-from engine.kernels.abi import COMPILED, FAST_MATH, INNER
+from engine.kernels.abi import COMPILED, FAST_MATH
 
-ORDERED: dict[str, Any] = {**INNER, "fastmath": FAST_MATH - {"reassoc"}}
+ORDERED = FAST_MATH - {"reassoc"}
 """For sums of large and small parts, whose order is what makes them accurate."""
 
+_FLOAT, _WORD = ir.FloatType(), ir.IntType(32)
 
-def exponential(x: Any) -> Any:
-    """`eˣ`; relative error ≤ 2e-7 in float32, clamped to the range of finite results."""
-    return np.exp(x)
+EXP_HIGHEST, EXP_LOWEST = 88.3762626647949, -87.3365447504
+LOG2_E = 1.44269504088896341
+LN2_HIGH, LN2_LOW = 0.693359375, -2.12194440e-4
+"""`ln 2` in two parts, the first of which has few digits."""
+EXP_TERMS = (
+    1.9875691500e-4,
+    1.3981999507e-3,
+    8.3334519073e-3,
+    4.1665795894e-2,
+    1.6666665459e-1,
+    5.0000001201e-1,
+)
+TANH_HIGHEST = 7.90531110763549805
+TANH_ABOVE = (
+    -2.76076847742355e-16,
+    2.00018790482477e-13,
+    -8.60467152213735e-11,
+    5.12229709037114e-08,
+    1.48572235717979e-05,
+    6.37261928875436e-04,
+    4.89352455891786e-03,
+)
+TANH_BELOW = (
+    1.19825839466702e-06,
+    1.18534705686654e-04,
+    2.26843463243900e-03,
+    4.89352518554385e-03,
+)
+LOG_TERMS = (
+    7.0376836292e-2,
+    -1.1514610310e-1,
+    1.1676998740e-1,
+    -1.2420140846e-1,
+    1.4249322787e-1,
+    -1.6668057665e-1,
+    2.0000714765e-1,
+    -2.4999993993e-1,
+    3.3333331174e-1,
+)
+SQRT_HALF_BITS = 0x3F3504F3
+"""The bits of `√½` in float32."""
 
 
-def hyperbolic_tangent(x: Any) -> Any:
-    """`tanh x`; absolute error ≤ 3e-7 in float32; NaN stays NaN."""
-    return np.tanh(x)
+class _Single:
+    """Writes float32 arithmetic into an LLVM builder; a number stands for a constant."""
+
+    def __init__(self, builder: Any, flags: set[str]) -> None:
+        self.builder = builder
+        self._flags = sorted(flags)
+
+    def value(self, number: Any) -> Any:
+        # Rounded here: LLVM refuses a constant that float32 can't hold.
+        return ir.Constant(_FLOAT, float(np.float32(number))) if _is_number(number) else number
+
+    def add(self, left: Any, right: Any) -> Any:
+        return self.builder.fadd(self.value(left), self.value(right), flags=self._flags)
+
+    def subtract(self, left: Any, right: Any) -> Any:
+        return self.builder.fsub(self.value(left), self.value(right), flags=self._flags)
+
+    def multiply(self, left: Any, right: Any) -> Any:
+        return self.builder.fmul(self.value(left), self.value(right), flags=self._flags)
+
+    def divide(self, left: Any, right: Any) -> Any:
+        return self.builder.fdiv(self.value(left), self.value(right), flags=self._flags)
+
+    def polynomial(self, x: Any, terms: Sequence[float]) -> Any:
+        """Horner's scheme, from the highest power down."""
+        total: Any = terms[0]
+        for term in terms[1:]:
+            total = self.add(self.multiply(total, x), term)
+        return total
+
+    def clamp(self, x: Any, lowest: float, highest: float) -> Any:
+        """`x` within the bounds; a NaN passes."""
+        for sign, bound in ((">", self.value(highest)), ("<", self.value(lowest))):
+            is_outside = self.builder.fcmp_ordered(sign, x, bound)
+            x = self.builder.select(is_outside, bound, x)
+        return x
+
+    def round(self, x: Any) -> Any:
+        """The nearest whole number."""
+        return self.builder.call(self.builder.module.declare_intrinsic("llvm.rint", [_FLOAT]), [x])
+
+    def two_to_the(self, exponent: Any) -> Any:
+        """`2ᵏ` for a whole `k`, by writing the exponent bits."""
+        bits = self.builder.add(self.builder.fptosi(exponent, _WORD), ir.Constant(_WORD, 127))
+        return self.builder.bitcast(self.builder.shl(bits, ir.Constant(_WORD, 23)), _FLOAT)
+
+    def split(self, x: Any) -> tuple[Any, Any]:
+        """`(e, m)` with `x = m · 2ᵉ` and `√½ ≤ m < √2`, for a positive `x`."""
+        bits = self.builder.bitcast(x, _WORD)
+        shifted = self.builder.sub(bits, ir.Constant(_WORD, SQRT_HALF_BITS))
+        exponent = self.builder.ashr(shifted, ir.Constant(_WORD, 23))
+        mantissa = self.builder.sub(bits, self.builder.shl(exponent, ir.Constant(_WORD, 23)))
+        return self.builder.sitofp(exponent, _FLOAT), self.builder.bitcast(mantissa, _FLOAT)
 
 
-def logarithm(x: Any) -> Any:
-    """`ln x` for finite x > 0; relative error ≤ 2e-7 in float32."""
-    return np.log(x)
+def _is_number(value: Any) -> bool:
+    return isinstance(value, float | int)
 
 
-def is_finite(x: Any) -> Any:
-    """False for NaN and infinity."""
-    return np.isfinite(x)
+def _write_exponential(builder: Any, x: Any) -> Any:
+    to = _Single(builder, ORDERED)
+    x = to.clamp(x, EXP_LOWEST, EXP_HIGHEST)
+    k = to.round(to.multiply(x, LOG2_E))
+    r = to.subtract(x, to.multiply(k, LN2_HIGH))
+    r = to.subtract(r, to.multiply(k, LN2_LOW))
+    p = to.polynomial(r, EXP_TERMS)
+    total = to.add(to.add(to.multiply(p, to.multiply(r, r)), r), 1)
+    return to.multiply(total, to.two_to_the(k))
+
+
+def _write_tangent(builder: Any, x: Any) -> Any:
+    to = _Single(builder, FAST_MATH)
+    z = to.clamp(x, -TANH_HIGHEST, TANH_HIGHEST)
+    s = to.multiply(z, z)
+    above, below = to.polynomial(s, TANH_ABOVE), to.polynomial(s, TANH_BELOW)
+    return to.divide(to.multiply(z, above), below)
+
+
+def _write_logarithm(builder: Any, x: Any) -> Any:
+    to = _Single(builder, ORDERED)
+    exponent, mantissa = to.split(x)
+    r = to.subtract(mantissa, 1)
+    z = to.multiply(r, r)
+    p = to.polynomial(r, LOG_TERMS)
+    small = to.multiply(to.multiply(p, r), z)
+    small = to.add(small, to.multiply(exponent, LN2_LOW))
+    small = to.subtract(small, to.multiply(z, 0.5))
+    return to.add(to.add(r, small), to.multiply(exponent, LN2_HIGH))
+
+
+def _elementary(write: Callable[[Any, Any], Any], name: str) -> Any:
+    """An intrinsic: `write` for float32, the C library's function for float64.
+
+    An intrinsic rather than a function: it costs no compile of its own in every op that uses it.
+    """
+
+    @intrinsic
+    def function(context: Any, x: Any) -> Any:
+        real = x if x == types.float32 else types.float64
+
+        def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            (value,) = arguments
+            if real == types.float32:
+                return write(builder, value)
+            double = ir.DoubleType()
+            library = ir.FunctionType(double, [double])
+            callee = cgutils.get_or_insert_function(builder.module, library, name)
+            return builder.call(callee, [value])
+
+        return real(real), generate
+
+    return function
 
 
 @intrinsic
-def _round(context: Any, x: Any) -> Any:
+def _is_finite(context: Any, x: Any) -> Any:
     def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        kind = target.get_value_type(signature.args[0])
-        return builder.call(builder.module.declare_intrinsic("llvm.rint", [kind]), arguments)
-
-    return x(x), generate
-
-
-@intrinsic
-def _two_to_the(context: Any, exponent: Any) -> Any:
-    """`2ᵏ` for a whole float32 `k`, by writing the exponent bits."""
-
-    def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        word = ir.IntType(32)
-        whole = builder.add(builder.fptosi(arguments[0], word), ir.Constant(word, 127))
-        return builder.bitcast(builder.shl(whole, ir.Constant(word, 23)), ir.FloatType())
-
-    return exponent(exponent), generate
-
-
-@intrinsic
-def _split(context: Any, x: Any) -> Any:
-    """`(e, m)` with `x = m · 2ᵉ` and `√½ ≤ m < √2`, for a positive float32."""
-
-    def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        word = ir.IntType(32)
-        bits = builder.bitcast(arguments[0], word)
-        shifted = builder.sub(bits, ir.Constant(word, 0x3F3504F3))
-        exponent = builder.ashr(shifted, ir.Constant(word, 23))
-        mantissa = builder.sub(bits, builder.shl(exponent, ir.Constant(word, 23)))
-        parts = [
-            builder.sitofp(exponent, ir.FloatType()),
-            builder.bitcast(mantissa, ir.FloatType()),
-        ]
-        return target.make_tuple(builder, signature.return_type, parts)
-
-    return types.UniTuple(x, 2)(x), generate
-
-
-def _floats(*values: float) -> tuple[np.float32, ...]:
-    return tuple(np.float32(value) for value in values)
-
-
-if COMPILED:
-
-    @overload(exponential, jit_options=ORDERED, strict=False)
-    def _exponential(x: Any) -> Any:
-        if x != types.float32:
-            return lambda x: np.exp(x)
-        log2_e, high_part, low_part, one = _floats(
-            1.44269504088896341, 0.693359375, -2.12194440e-4, 1
-        )
-        p0, p1, p2 = _floats(1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3)
-        p3, p4, p5 = _floats(4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1)
-        highest, lowest = _floats(88.3762626647949, -87.3365447504)
-
-        def exponential(x: Any) -> Any:
-            x = highest if x > highest else x  # a NaN passes both tests
-            x = lowest if x < lowest else x
-            k = _round(x * log2_e)
-            r = x - k * high_part
-            r = r - k * low_part
-            p = p0 * r + p1
-            p = p * r + p2
-            p = p * r + p3
-            p = p * r + p4
-            p = p * r + p5
-            return (p * (r * r) + r + one) * _two_to_the(k)
-
-        return exponential
-
-    @overload(hyperbolic_tangent, jit_options=INNER, strict=False)
-    def _hyperbolic_tangent(x: Any) -> Any:
-        if x != types.float32:
-            return lambda x: np.tanh(x)
-        p0, p1, p2 = _floats(-2.76076847742355e-16, 2.00018790482477e-13, -8.60467152213735e-11)
-        p3, p4, p5 = _floats(5.12229709037114e-08, 1.48572235717979e-05, 6.37261928875436e-04)
-        p6, q0, q1 = _floats(4.89352455891786e-03, 1.19825839466702e-06, 1.18534705686654e-04)
-        q2, q3, highest = _floats(2.26843463243900e-03, 4.89352518554385e-03, 7.90531110763549805)
-
-        def hyperbolic_tangent(x: Any) -> Any:
-            z = highest if x > highest else x
-            z = -highest if z < -highest else z
-            s = z * z
-            p = p0 * s + p1
-            p = p * s + p2
-            p = p * s + p3
-            p = p * s + p4
-            p = p * s + p5
-            p = p * s + p6
-            q = q0 * s + q1
-            q = q * s + q2
-            q = q * s + q3
-            return z * p / q
-
-        return hyperbolic_tangent
-
-    @overload(logarithm, jit_options=ORDERED, strict=False)
-    def _logarithm(x: Any) -> Any:
-        if x != types.float32:
-            return lambda x: np.log(x)
-        c0, c1, c2 = _floats(7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1)
-        c3, c4, c5 = _floats(-1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1)
-        c6, c7, c8 = _floats(2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1)
-        half, one, low_part, high_part = _floats(0.5, 1, -2.12194440e-4, 0.693359375)
-
-        def logarithm(x: Any) -> Any:
-            exponent, mantissa = _split(x)
-            r = mantissa - one
-            z = r * r
-            p = c0 * r + c1
-            p = p * r + c2
-            p = p * r + c3
-            p = p * r + c4
-            p = p * r + c5
-            p = p * r + c6
-            p = p * r + c7
-            p = p * r + c8
-            return r + (p * r * z + exponent * low_part - half * z) + exponent * high_part
-
-        return logarithm
-
-    @overload(is_finite, jit_options=INNER, strict=False)
-    def _is_finite(x: Any) -> Any:
         # A difference with itself is 0 for finite numbers and NaN for the others.
-        return lambda x: x - x == x - x
+        (value,) = arguments
+        difference = builder.fsub(value, value)
+        return builder.fcmp_ordered("==", difference, difference)
+
+    return types.boolean(x), generate
+
+
+exponential = _elementary(_write_exponential, "exp") if COMPILED else np.exp
+"""`eˣ`; relative error ≤ 2e-7 in float32, clamped to the range of finite results."""
+
+hyperbolic_tangent = _elementary(_write_tangent, "tanh") if COMPILED else np.tanh
+"""`tanh x`; absolute error ≤ 3e-7 in float32; NaN stays NaN."""
+
+logarithm = _elementary(_write_logarithm, "log") if COMPILED else np.log
+"""`ln x` for finite x > 0; relative error ≤ 2e-7 in float32."""
+
+is_finite = _is_finite if COMPILED else np.isfinite
+"""False for NaN and infinity."""

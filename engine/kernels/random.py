@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
@@ -19,6 +18,8 @@ from engine.kernels.abi import COMPILED, Pointer, device
 
 _MASK = 0xFFFFFFFF
 _FIRST, _SECOND = 0x21F0AAAD, 0xD35A2D97
+_FACTORS = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+_LAST_FACTOR = 0xD6E8FEB86659FD93
 
 
 def _scramble(value: int) -> int:
@@ -58,37 +59,36 @@ def _hash(context: Any, key: Any, counter: Any) -> Any:
     return types.int64(key, counter), generate
 
 
-@device
-def _compiled_hash(key: int, counter: int) -> int:
-    """See `_plain_hash`."""
-    return int(_hash(key, counter))
-
-
-random_bits = _compiled_hash if COMPILED else _plain_hash
+random_bits = _hash if COMPILED else _plain_hash
 """`random_bits(key, counter)`: 32 random bits as an integer in [0, 2³²)."""
 
 
 def _plain_mix(seed: int, step: int, salt: int) -> int:
     """The key of one op at one step."""
-    value = int(seed) * 0x9E3779B97F4A7C15 + int(step) * 0xBF58476D1CE4E5B9
-    value = (value + int(salt) * 0x94D049BB133111EB) & 0xFFFFFFFFFFFFFFFF
+    parts = zip((seed, step, salt), _FACTORS, strict=True)
+    value = sum(int(part) * factor for part, factor in parts) & 0xFFFFFFFFFFFFFFFF
     value ^= value >> 31
-    value = value * 0xD6E8FEB86659FD93 & 0xFFFFFFFFFFFFFFFF
+    value = value * _LAST_FACTOR & 0xFFFFFFFFFFFFFFFF
     return value ^ value >> 32
 
 
-@device
-def _compiled_mix(seed: int, step: int, salt: int) -> Any:
+@intrinsic
+def _mix(context: Any, seed: Any, step: Any, salt: Any) -> Any:
     """See `_plain_mix`."""
-    value = np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15)
-    value = value + np.uint64(step) * np.uint64(0xBF58476D1CE4E5B9)
-    value = value + np.uint64(salt) * np.uint64(0x94D049BB133111EB)
-    value = value ^ (value >> np.uint64(31))
-    value = value * np.uint64(0xD6E8FEB86659FD93)
-    return value ^ (value >> np.uint64(32))
+
+    def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        word = ir.IntType(64)
+        value = ir.Constant(word, 0)
+        for argument, factor in zip(arguments, _FACTORS, strict=True):
+            value = builder.add(value, builder.mul(argument, ir.Constant(word, factor)))
+        value = builder.xor(value, builder.lshr(value, ir.Constant(word, 31)))
+        value = builder.mul(value, ir.Constant(word, _LAST_FACTOR))
+        return builder.xor(value, builder.lshr(value, ir.Constant(word, 32)))
+
+    return types.uint64(types.uint64, types.uint64, types.uint64), generate
 
 
-random_key = _compiled_mix if COMPILED else _plain_mix
+random_key = _mix if COMPILED else _plain_mix
 """`random_key(seed, step, salt)`: the 64-bit key of one op at one step; `salt` tells ops apart."""
 
 

@@ -7,6 +7,8 @@ the automatic vectoriser makes of the same loops. Guarded by tests/engine/kernel
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from llvmlite import ir
@@ -15,7 +17,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.lib.stride_tricks import as_strided
 
-from engine.kernels.abi import COMPILED, Pointer, device, pointer_to
+from engine.kernels.abi import COMPILED
 from engine.kernels.tiers import detect
 
 VECTOR_BYTES = detect().vector_bytes
@@ -96,37 +98,25 @@ class _Vectors:
         order = ir.Constant(ir.VectorType(_I32, self.lanes), lanes)
         return self.builder.shuffle_vector(left, right, order)
 
+    def smaller(self, left: Any, right: Any) -> Any:
+        """The smaller of two integers."""
+        return self.builder.select(self.builder.icmp_signed("<", left, right), left, right)
+
+    def larger(self, left: Any, right: Any) -> Any:
+        """The larger of two integers."""
+        return self.builder.select(self.builder.icmp_signed(">", left, right), left, right)
+
+    @contextmanager
+    def loop(self, start: Any, end: Any, step: Any) -> Iterator[Any]:
+        """What is written inside is done for `start`, `start + step`, … below `end`."""
+        with cgutils.for_range_slice(self.builder, start, end, step, intp=_I64) as (index, _):
+            yield index
+
     def _spread(self, scalar: Any, kind: Any) -> Any:
         undefined = ir.Constant(kind, ir.Undefined)
         single = self.builder.insert_element(undefined, scalar, ir.Constant(_I32, 0))
         zeros = ir.Constant(ir.VectorType(_I32, self.lanes), [0] * self.lanes)
         return self.builder.shuffle_vector(single, undefined, zeros)
-
-
-def _tile(rows: int, vectors: int, partial: bool) -> Any:
-    """An intrinsic for one register tile of `multiply`: `rows` × `vectors` accumulators.
-
-    A tile of two vectors has the second one `second` columns after the first, which may overlap it.
-    With `partial` only the first `second` columns of a single vector exist.
-    """
-
-    @intrinsic
-    def tile(context: Any, a: Any, b: Any, c: Any, start: Any, sizes: Any, more: Any) -> Any:
-        signature = types.void(a, b, c, start, sizes, more)
-
-        def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            vector = _Vectors(target, builder, signature.args[0])
-            left, right, out, first, sizes, more = arguments
-            strides = cgutils.unpack_tuple(builder, sizes, 7)
-            second = strides[6]
-            columns = [_integer(0), second][:vectors]
-            mask = vector.first_lanes(second) if partial else None
-            _write_tile(vector, (rows, columns, mask), (left, right, out, first), strides, more)
-            return target.get_dummy_value()
-
-        return signature, generate
-
-    return tile
 
 
 def _write_tile(
@@ -135,7 +125,7 @@ def _write_tile(
     """Body of a tile: load the start values, add products along the depth, store."""
     rows, columns, mask = shape
     left, right, out, first = pointers
-    a_row, a_column, b_row, c_row, depth, first_step, _ = strides
+    a_row, a_column, b_row, c_row, depth, first_step = strides
     builder = vector.builder
     lefts = [vector.at(left, builder.mul(a_row, _integer(row))) for row in range(rows)]
     lines = [vector.at(out, builder.mul(c_row, _integer(row))) for row in range(rows)]
@@ -152,7 +142,7 @@ def _write_tile(
                 value = builder.load(vector.at(first, builder.mul(first_step, _integer(row))))
                 for total in totals[row]:
                     builder.store(vector.spread(value), total)
-    with cgutils.for_range_slice(builder, _integer(0), depth, _integer(1), intp=_I64) as (k, _):
+    with vector.loop(_integer(0), depth, _integer(1)) as k:
         line = vector.at(right, builder.mul(k, b_row))
         values = [vector.load(vector.at(line, column), mask) for column in columns]
         step = builder.mul(k, a_column)
@@ -177,31 +167,7 @@ def _copy(context: Any, target: Any, source: Any, count: Any) -> Any:
     return types.void(target, source, count), generate
 
 
-@intrinsic
-def _lanes(context: Any, pointer: Any) -> Any:
-    """Elements in one vector."""
-    lanes = VECTOR_BYTES // (pointer.dtype.bitwidth // 8)
-
-    def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return _integer(lanes)
-
-    return types.int64(pointer), generate
-
-
-@intrinsic
-def _transpose_tile(context: Any, a: Any, a_row: Any, c: Any, c_row: Any) -> Any:
-    """`c[j, i] = a[i, j]` for one square of registers."""
-    signature = types.void(a, a_row, c, c_row)
-
-    def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        vector = _Vectors(target, builder, signature.args[0])
-        _write_transpose(vector, arguments)
-        return target.get_dummy_value()
-
-    return signature, generate
-
-
-def _write_transpose(vector: _Vectors, arguments: Any) -> None:
+def _write_square(vector: _Vectors, arguments: Any) -> None:
     """Load the rows, exchange halves, quarters, … of neighbouring registers, store the columns."""
     source, a_row, out, c_row = arguments
     builder, lanes = vector.builder, vector.lanes
@@ -224,114 +190,127 @@ def _write_transpose(vector: _Vectors, arguments: Any) -> None:
         vector.store(lines[index], vector.at(out, builder.mul(c_row, _integer(index))))
 
 
-_tall_pair, _one_pair = _tile(TILE_ROWS, 2, False), _tile(1, 2, False)
-_tall_single, _one_single = _tile(TILE_ROWS, 1, False), _tile(1, 1, False)
-_one_part = _tile(1, 1, True)
-"""Few variants on purpose: each one adds to the time of the first start."""
-
 BLOCK = 4096
 """Elements of `b` that are used for all rows before the next ones: half of a first-level cache."""
 BLOCK_COLUMNS = 128
+LEAST_DEPTH = 64
 
 
-@device
-def _row_of_tiles(
-    a: Pointer, b: Pointer, c: Pointer, start: Pointer, layout: Any, part: Any, more: int
-) -> None:
-    """All tiles of a few rows in the columns `part` = (rows, first, end) of the result.
-
-    What is left at the right end is done by a tile that overlaps its neighbour; masks are slow.
-    """
-    a_row, a_column, b_row, c_row, _, columns, depth, start_step = layout
-    rows, column, end = part
-    lanes = _lanes(a)
-    while column < end:
-        left = end - column
-        if left >= 2 * lanes:
-            second, here = lanes, column
-        elif left > lanes:
-            second, here = left - lanes, column
-        else:
-            second, here = left, max(0, end - lanes)
-        right, out = pointer_to(b, here), pointer_to(c, here)
-        sizes = (a_row, a_column, b_row, c_row, depth, start_step, second)
-        if left > lanes:
-            if rows == TILE_ROWS:
-                _tall_pair(a, right, out, start, sizes, more)
-            else:
-                _one_pair(a, right, out, start, sizes, more)
-        elif columns < lanes:
-            for row in range(rows):
-                line, first = pointer_to(a, row * a_row), pointer_to(start, row * start_step)
-                _one_part(line, right, pointer_to(out, row * c_row), first, sizes, more)
-        elif rows == TILE_ROWS:
-            _tall_single(a, right, out, start, sizes, more)
-        else:
-            _one_single(a, right, out, start, sizes, more)
-        column += 2 * lanes
-
-
-@device
-def _compiled_multiply(a: Pointer, b: Pointer, c: Pointer, start: Pointer, layout: Any) -> None:
-    """See `multiply`.
+def _write_product(vector: _Vectors, pointers: Any, layout: Any) -> None:
+    """The loops around the tiles; see `multiply`.
 
     Blocks of `b` that fit the first-level cache are used for all rows. Cutting the depth needs
     whole vectors, because an overlapping tile would add its columns twice.
     """
+    a, b, c, start = pointers
     a_row, a_column, b_row, c_row, rows, columns, depth, start_step = layout
-    lanes = _lanes(a)
-    wide = min(columns, BLOCK_COLUMNS)
-    deep = depth if columns % lanes else max(64, BLOCK // wide)
-    k = 0
-    while k < depth:
-        inner = (a_row, a_column, b_row, c_row, rows, columns, min(deep, depth - k), start_step)
-        first = 0
-        while first < columns:
-            end = min(columns, first + wide)
-            row = 0
-            while row < rows:
-                height = TILE_ROWS if row + TILE_ROWS <= rows else 1
-                _row_of_tiles(
-                    pointer_to(a, row * a_row + k * a_column),
-                    pointer_to(b, k * b_row),
-                    pointer_to(c, row * c_row),
-                    pointer_to(start, row * start_step),
-                    inner,
-                    (height, first, end),
-                    k,
+    builder, zero, lanes = vector.builder, _integer(0), _integer(vector.lanes)
+    wide = vector.smaller(columns, _integer(BLOCK_COLUMNS))
+    fitting = vector.larger(_integer(LEAST_DEPTH), builder.sdiv(_integer(BLOCK), wide))
+    is_whole = builder.icmp_signed("==", builder.srem(columns, lanes), zero)
+    deep = builder.select(is_whole, fitting, depth)
+    is_narrow = builder.icmp_signed("<", columns, lanes)
+    tall = builder.sub(rows, builder.srem(rows, _integer(TILE_ROWS)))
+    tall = builder.select(is_narrow, zero, tall)
+    with vector.loop(zero, depth, deep) as k, vector.loop(zero, columns, wide) as first:
+        end = vector.smaller(columns, builder.add(first, wide))
+        inner = vector.smaller(deep, builder.sub(depth, k))
+        right = vector.at(b, builder.mul(k, b_row))
+        for height, low, high in ((TILE_ROWS, zero, tall), (1, tall, rows)):
+            with vector.loop(low, high, _integer(height)) as row:
+                left = vector.at(a, builder.mul(row, a_row))
+                places = (
+                    vector.at(left, builder.mul(k, a_column)),
+                    right,
+                    vector.at(c, builder.mul(row, c_row)),
+                    vector.at(start, builder.mul(row, start_step)),
                 )
-                row += height
-            first = end
-        k += deep
+                strides = (a_row, a_column, b_row, c_row, inner, start_step)
+                _write_row_of_tiles(vector, height, (first, end, is_narrow), places, strides, k)
 
 
-@device
-def _compiled_transpose(
-    a: Pointer, a_row: int, c: Pointer, c_row: int, rows: int, columns: int
+def _write_row_of_tiles(
+    vector: _Vectors, height: int, part: Any, pointers: Any, strides: Any, more: Any
 ) -> None:
+    """All tiles of `height` rows in the columns `part` = (first, end, narrower than a vector).
+
+    What is left at the right end is done by a tile that overlaps its neighbour; masks are slow.
+    """
+    left, right, out, start = pointers
+    first, end, is_narrow = part
+    builder, zero, lanes = vector.builder, _integer(0), _integer(vector.lanes)
+
+    def tile(column: Any, columns: list[Any], mask: Any = None) -> None:
+        places = (left, vector.at(right, column), vector.at(out, column), start)
+        _write_tile(vector, (height, columns, mask), places, strides, more)
+
+    with vector.loop(first, end, _integer(2 * vector.lanes)) as column:
+        rest = builder.sub(end, column)
+        is_pair = builder.icmp_signed(">", rest, lanes)
+        with builder.if_else(is_pair) as (pair, single):
+            with pair:
+                second = vector.smaller(lanes, builder.sub(rest, lanes))
+                tile(column, [zero, second])
+            with single:
+                whole = vector.larger(zero, builder.sub(end, lanes))
+                if height > 1:
+                    tile(whole, [zero])
+                else:
+                    with builder.if_else(is_narrow) as (narrow, wide):
+                        with narrow:
+                            tile(column, [zero], vector.first_lanes(rest))
+                        with wide:
+                            tile(whole, [zero])
+
+
+@intrinsic
+def _multiply(context: Any, a: Any, b: Any, c: Any, start: Any, layout: Any) -> Any:
+    """See `multiply`.
+
+    Loops and tiles are written in one go: as functions of Numba, they took longer to compile than
+    all other kernels of a small network together.
+    """
+    signature = types.void(a, b, c, start, layout)
+
+    def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        vector = _Vectors(target, builder, signature.args[0])
+        _write_product(vector, arguments[:4], cgutils.unpack_tuple(builder, arguments[4], 8))
+        return target.get_dummy_value()
+
+    return signature, generate
+
+
+def _write_transposition(vector: _Vectors, arguments: Any) -> None:
     """See `transpose`. What is left at the ends is done by squares that overlap others."""
-    lanes = _lanes(a)
-    if rows < lanes or columns < lanes:
-        for row in range(rows):
-            for column in range(columns):
-                c[column * c_row + row] = a[row * a_row + column]
-        return
-    row = 0
-    while row < rows:
-        top = min(row, rows - lanes)
-        column = 0
-        while column < columns:
-            left = min(column, columns - lanes)
-            source, target = pointer_to(a, top * a_row + left), pointer_to(c, left * c_row + top)
-            _transpose_tile(source, a_row, target, c_row)
-            column += lanes
-        row += lanes
+    a, a_row, c, c_row, rows, columns = arguments
+    builder, zero, one, lanes = vector.builder, _integer(0), _integer(1), _integer(vector.lanes)
+    is_small = builder.icmp_signed("<", vector.smaller(rows, columns), lanes)
+    with builder.if_else(is_small) as (singly, squares):
+        with singly, vector.loop(zero, rows, one) as row, vector.loop(zero, columns, one) as column:
+            source = vector.at(a, builder.add(builder.mul(row, a_row), column))
+            target = vector.at(c, builder.add(builder.mul(column, c_row), row))
+            builder.store(builder.load(source), target)
+        with squares, vector.loop(zero, rows, lanes) as row:
+            top = vector.smaller(row, builder.sub(rows, lanes))
+            with vector.loop(zero, columns, lanes) as column:
+                left = vector.smaller(column, builder.sub(columns, lanes))
+                source = vector.at(a, builder.add(builder.mul(top, a_row), left))
+                target = vector.at(c, builder.add(builder.mul(left, c_row), top))
+                _write_square(vector, (source, a_row, target, c_row))
 
 
-@device
-def _compiled_copy(target: Pointer, source: Pointer, count: int) -> None:
-    """See `copy_elements`."""
-    _copy(target, source, count)
+@intrinsic
+def _transpose(
+    context: Any, a: Any, a_row: Any, c: Any, c_row: Any, rows: Any, columns: Any
+) -> Any:
+    """See `transpose`."""
+    signature = types.void(a, types.int64, c, *[types.int64] * 3)
+
+    def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _write_transposition(_Vectors(target, builder, signature.args[0]), arguments)
+        return target.get_dummy_value()
+
+    return signature, generate
 
 
 def _plain_copy(target: Any, source: Any, count: int) -> None:
@@ -358,7 +337,7 @@ def strided(array: Any, shape: tuple[int, int], steps: tuple[int, int]) -> Any:
     return as_strided(array, shape, (steps[0] * array.itemsize, steps[1] * array.itemsize))
 
 
-multiply = _compiled_multiply if COMPILED else _plain_multiply
+multiply = _multiply if COMPILED else _plain_multiply
 """`multiply(a, b, c, start, layout)`: `c = start + a @ b`.
 
 `layout` is `(a_row, a_column, b_row, c_row, rows, columns, depth, start_step)`: `a` is `(rows,
@@ -366,12 +345,12 @@ depth)` with steps `a_row` and `a_column`, so a transposed `a` costs nothing; `b
 columns)` and `c` is `(rows, columns)`, both contiguous along their columns; row `r` begins at
 `start[r * start_step]` (a bias with step 1, the arena's zero with step 0)."""
 
-transpose = _compiled_transpose if COMPILED else _plain_transpose
+transpose = _transpose if COMPILED else _plain_transpose
 """`c[j, i] = a[i, j]` for `rows × columns` elements; lines of `a` are `a_row` apart, those of `c`
 `c_row`.
 """
 
-copy_elements = _compiled_copy if COMPILED else _plain_copy
+copy_elements = _copy if COMPILED else _plain_copy
 """`copy_elements(target, source, count)`: `count` elements from one pointer to another, without
 overlap.
 """

@@ -23,6 +23,9 @@ Report = Callable[[str, int, int], None]
 EXECUTOR = "executor"
 """Stands for the compiled functions that aren't ops: the executor and the workers' round."""
 
+HOMES = ("engine.tasks", "engine.program.pictures")
+"""Importing them defines every op."""
+
 PROJECT = Path(__file__).resolve().parents[2]
 MOST_PROCESSES = 4
 
@@ -64,13 +67,12 @@ def compile_here(names: Sequence[str]) -> None:
     """Compile ops, given as `op:dtype`, or the `EXECUTOR`, in this process and print each."""
     # Loaded by name and only here, so that a web process can use this module without Numba.
     abi = import_module("engine.kernels.abi")
-    import_module("engine.tasks")
+    _define_ops()
     numpy = import_module("numpy")
     for name in names:
         if name == EXECUTOR:
             import_module("engine.scheduler")
             import_module("engine.program.executor").prepare()
-            import_module("engine.program.pictures").prepare()
         else:
             op, _, dtype = name.partition(":")
             abi.OPS[op].compile(numpy.dtype(dtype))
@@ -119,10 +121,15 @@ def _ops() -> list[str]:
     return result.stdout.split()
 
 
+def _define_ops() -> None:
+    for module in HOMES:
+        import_module(module)
+
+
 def main(arguments: Sequence[str]) -> None:
     """The command line."""
     if arguments and arguments[0] == "--list":
-        import_module("engine.tasks")
+        _define_ops()
         print("\n".join(import_module("engine.kernels.abi").OPS))
     elif arguments and arguments[0] == "--here":
         compile_here(arguments[1:])

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.activations.sigmoid import Sigmoid
 from engine.kernels.abi import DIVERGED, FLAGS, Pointer, matrix, op, typed, vector
 from engine.kernels.maths import exponential, is_finite, logarithm
 from engine.losses.loss import Array, Loss
@@ -54,6 +55,7 @@ class BinaryCrossEntropy(Loss):
     formula = r"L = -t \ln \sigma(z) - (1 - t) \ln(1 - \sigma(z))"
     problems = ("classification",)
     loss_op = binary_cross_entropy
+    link_activation = Sigmoid()
 
     def link(self, outputs: NDArray[Any]) -> NDArray[Any]:
         # tanh is the overflow-free form of the logistic function.

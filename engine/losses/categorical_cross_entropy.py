@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.activations.softmax import Softmax
 from engine.data.dataset import Dataset
 from engine.instructions import Block, Emitter
 from engine.kernels.abi import DIVERGED, FLAGS, Pointer, matrix, op, typed, vector
@@ -62,6 +63,7 @@ class CategoricalCrossEntropy(Loss):
     formula = r"L = -\sum_i t_i \ln \frac{e^{z_i}}{\sum_j e^{z_j}}"
     problems = ("classification",)
     loss_op = categorical_cross_entropy
+    link_activation = Softmax()
 
     def outputs(self, dataset: Dataset) -> int:
         return len(dataset.classes)

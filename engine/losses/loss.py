@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.activations.activation import Activation
 from engine.catalog import Described, kind_of
 from engine.data.dataset import Dataset, Problem
 from engine.errors import NeurariumError
@@ -33,6 +34,8 @@ class Loss(Described):
     problems: ClassVar[tuple[Problem, ...]]
     """What it can be used for."""
     loss_op: ClassVar[Op]
+    link_activation: ClassVar[Activation | None] = None
+    """What turns raw outputs into what a person sees; nothing where they are values already."""
 
     @classmethod
     def traits(cls) -> dict[str, Any]:
@@ -82,6 +85,14 @@ class Loss(Described):
         losses = emitter.block("losses", (outputs.batch,))
         operands = (outputs, targets, gradient, losses, report, outputs.features, outputs.batch)
         emitter.emit(self.loss_op, *operands, writes=(report, losses, gradient))
+
+    def emit_link(self, emitter: Emitter, outputs: Block) -> Block:
+        """Rows for `link`; returns where the result lies."""
+        if self.link_activation is None:
+            return outputs
+        shown = emitter.block("prediction", outputs.shape)
+        self.link_activation.emit_forward(emitter, outputs, shown)
+        return shown
 
     @abstractmethod
     def link(self, outputs: NDArray[Any]) -> NDArray[Any]:

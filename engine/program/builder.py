@@ -66,6 +66,7 @@ class Builder:
         self._gradient_region = self._place("gradient:", self._parts.gradients)
         self.report = self.plan.allocate("report", (1,))
         self._published = (start, self.plan.size)
+        self._prediction: Block | None = None
         self._place_outputs()
 
     def _place(self, prefix: str, blocks: dict[str, Block]) -> Block:
@@ -133,6 +134,12 @@ class Builder:
         with self.emitter.during("loss", self.graph.output_name):
             gradient = self._gradient(self._root(self.graph.output_name))
             loss.emit(self.emitter, (outputs, targets, gradient), self.report)
+
+    def prediction(self, loss: Loss) -> None:
+        """Rows that turn the network's raw outputs into what a person sees of them."""
+        outputs = self.outputs(self.graph.output_name)
+        with self.emitter.during("forward", self.graph.output_name):
+            self._prediction = loss.emit_link(self.emitter, outputs)
 
     def backward(self) -> None:
         """Rows of all layers in reverse order: the mirror image of `forward`."""
@@ -221,6 +228,7 @@ class Builder:
             self._parts.outputs,
             self.report,
             self._published,
+            self._prediction,
         )
         table = link(rows, self.dtype)
         return Program(rows, table, self.plan, network, self.dtype, tuple(self._keep))

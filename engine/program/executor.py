@@ -7,11 +7,13 @@ tables run in plain Python. Guarded by tests/engine/test_executor.py.
 from __future__ import annotations
 
 import platform
-from typing import Any
+from collections.abc import Callable
+from functools import cache
+from typing import Any, cast
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import cfunc, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
@@ -22,9 +24,11 @@ from engine.kernels.abi import (
     DIVERGED,
     FLAGS,
     OPS,
+    OPTIONS,
     STEP,
     address_of,
     call,
+    device,
 )
 from engine.program.program import Words, new_state
 
@@ -104,7 +108,7 @@ def words_at(context: Any, address: Any) -> Any:
     return pointer(types.int64), generate
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@device
 def walk(arena: int, table: int, rows: int, state: int, steps: int) -> int:
     """Run the table `steps` times or until the state says diverged; returns the steps done."""
     memory = words_at(state)
@@ -118,38 +122,42 @@ def walk(arena: int, table: int, rows: int, state: int, steps: int) -> int:
     return done
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def run_compiled(arena: int, table: int, rows: int, state: int, steps: int) -> int:
-    """`walk` with denormals flushed."""
+def _execute(arena: int, table: int, first: int, end: int, state: int, steps: int) -> int:
+    """`walk` with denormals flushed; with no steps, rows `first` … `end - 1` once, uncounted."""
     control = flush_denormals()
-    done = int(walk(arena, table, rows, state, steps))
+    line = words_at(table)
+    done = 0
+    if steps > 0:
+        done = walk(arena, table, end, state, steps)
+    else:
+        for row in range(first, end):
+            call(line[row * COLUMNS], arena, table + row * COLUMNS * 8, state)
     restore_denormals(control)
     return done
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def run_rows_compiled(arena: int, table: int, first: int, end: int, state: int) -> None:
-    """Run rows `first` … `end - 1` once."""
-    control = flush_denormals()
-    line = words_at(table)
-    for row in range(first, end):
-        call(line[row * COLUMNS], arena, table + row * COLUMNS * 8, state)
-    restore_denormals(control)
+@cache
+def _compiled() -> Callable[..., int]:
+    """`_execute` as machine code, called without the GIL.
+
+    One C function for both uses: the wrappers of two functions for Python would take longer to
+    compile than the functions.
+    """
+    signature = types.int64(*[types.int64] * 6)
+    return cast("Callable[..., int]", cfunc(signature, cache=True, **OPTIONS)(_execute).ctypes)
 
 
 def prepare() -> None:
     """Compile the executor now, by running an empty table."""
     state = new_state()
-    empty = np.zeros((0, COLUMNS), np.int64)
-    run(state, empty, state, 1)
-    run_rows(state, empty, state, 0, 0)
+    run(state, np.zeros((0, COLUMNS), np.int64), state, 1)
 
 
 def run(arena: NDArray[Any], table: Words, state: NDArray[np.uint64], steps: int) -> int:
     """Train `steps` steps, fewer if the network diverges; returns how many. Releases the GIL."""
     if COMPILED:
-        parts = (address_of(arena), address_of(table), len(table), address_of(state), steps)
-        return int(run_compiled(*parts))
+        places = (address_of(arena), address_of(table), 0, len(table), address_of(state))
+        return _compiled()(*places, steps) if steps > 0 else 0
     done = 0
     while done < steps and state[FLAGS] != DIVERGED:
         run_rows(arena, table, state, 0, len(table))
@@ -163,9 +171,24 @@ def run_rows(
 ) -> None:
     """Run some rows once, as in stepping by instruction; the step counter stays."""
     if COMPILED:
-        run_rows_compiled(address_of(arena), address_of(table), first, end, address_of(state))
+        _compiled()(address_of(arena), address_of(table), first, end, address_of(state), 0)
         return
     kernels = list(OPS.values())
     with np.errstate(all="ignore"):
         for row in table[first:end]:
             kernels[int(row[0])].function(arena, row, state)
+
+
+def prepared_rows(arena: NDArray[Any], table: Words, first: int) -> Callable[[], object]:
+    """`run_rows` from row `first` to the end, for many calls: addresses are looked up only once."""
+    state = new_state()
+    if not COMPILED:
+        return lambda: run_rows(arena, table, state, first, len(table))
+    places = (address_of(arena), address_of(table), first, len(table), address_of(state), 0)
+    execute = _compiled()
+
+    # The arguments are held here too: what has an address in the call must live as long as it.
+    def run_prepared(_kept: tuple[Any, ...] = (arena, table, state)) -> None:
+        execute(*places)
+
+    return run_prepared

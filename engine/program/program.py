@@ -28,6 +28,8 @@ class Network:
         outputs: every layer's output by layer name.
         report: one element, the last batch's loss.
         published: first element and end of the range that observers copy.
+        prediction: what a person sees of the output, values or probabilities; in forward-only
+        programs.
     """
 
     parameters: Mapping[str, Block]
@@ -37,6 +39,7 @@ class Network:
     outputs: Mapping[str, Block]
     report: Block
     published: tuple[int, int]
+    prediction: Block | None = None
 
 
 @dataclass(frozen=True)

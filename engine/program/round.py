@@ -40,8 +40,12 @@ WIDTH = 32
 PYTHON = -1
 """The owner's number of Python; workers count from 1."""
 
-STOP, COUNT, ACTIVE = range(3)
-"""Words of the control block: stop everything; places in use; places found due in the last walk."""
+STOP, COUNT, TICKET = range(3)
+"""Words of the control block: stop everything; places in use; tickets drawn so far.
+
+Workers draw tickets to places in turn, all from one roll, so that every place has its turn equally
+often, however long the turns of the others are and wherever a worker left off.
+"""
 
 MOST_SLICE = 5_000_000
 """Nanoseconds of training between two looks at the mailbox."""
@@ -63,6 +67,18 @@ def _claim(context: Any, address: Any, owner: Any) -> Any:
         return builder.zext(builder.extract_value(pair, 1), word)
 
     return types.int64(types.int64, types.int64), generate
+
+
+@intrinsic
+def _draw(context: Any, address: Any) -> Any:
+    """Atomically add 1 to the word at `address`; returns what it was."""
+
+    def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        word = ir.IntType(64)
+        pointer = builder.inttoptr(arguments[0], word.as_pointer())
+        return builder.atomic_rmw("add", pointer, ir.Constant(word, 1), "monotonic")
+
+    return types.int64(types.int64), generate
 
 
 @intrinsic
@@ -193,7 +209,7 @@ def _publish(line: int) -> None:
 
 @njit("int64(int64, int64, int64, int64, int64)", cache=True, nogil=True)
 def serve(lines: int, control: int, worker: int, residence: int, longest: int) -> int:
-    """Walk over all places for `residence` nanoseconds; returns whether anything was due.
+    """Serve places in turn for `residence` nanoseconds; returns whether anything was due.
 
     Args:
         lines: address of the places.
@@ -204,31 +220,34 @@ def serve(lines: int, control: int, worker: int, residence: int, longest: int) -
     """
     mode = flush_denormals()
     end = _clock() + residence
-    ever = np.int64(0)
-    start = worker - 1
+    ever, idle, alive = np.int64(0), np.int64(0), np.int64(0)
     while _peek(control + 8 * STOP) == 0 and _clock() < end:
         count = _peek(control + 8 * COUNT)
-        found, alive = np.int64(0), np.int64(0)
-        for index in range(count):
-            line = lines + ((start + index) % count) * WIDTH * 8
-            running = _peek(line + 8 * RUNNING)
-            asked = _peek(line + 8 * PUBLISH)
-            alive += running + asked
-            if running + asked == 0 or _peek(line + 8 * WANTED) != 0:
-                continue
-            if _claim(line, worker) == 0:
-                continue
-            place = words_at(line)
-            if place[RUNNING] != 0:
-                found += _train(line, longest)
-            if place[PUBLISH] != 0:
-                _publish(line)
-                found += 1
-            _put(line, 0)
-        ever += found
-        if alive == 0:
-            break
-        if found == 0:
+        if idle >= count:
+            # A whole round without work.
+            if alive == 0:
+                break
             _nap(NAP)
+            idle, alive = np.int64(0), np.int64(0)
+        line = lines + (_draw(control + 8 * TICKET) % count) * WIDTH * 8
+        idle += 1
+        running = _peek(line + 8 * RUNNING)
+        asked = _peek(line + 8 * PUBLISH)
+        alive += running + asked
+        if running + asked == 0 or _peek(line + 8 * WANTED) != 0:
+            continue
+        if _claim(line, worker) == 0:
+            continue
+        place = words_at(line)
+        found = np.int64(0)
+        if place[RUNNING] != 0:
+            found += _train(line, longest)
+        if place[PUBLISH] != 0:
+            _publish(line)
+            found += 1
+        _put(line, 0)
+        if found > 0:
+            ever += found
+            idle, alive = np.int64(0), np.int64(0)
     restore_denormals(mode)
     return int(ever)

@@ -39,4 +39,5 @@ class Supervised(Task):
     def forward(self, plan: Plan, batch: int) -> Program:
         builder = Builder(plan.graph, batch, plan.dtype, training=False)
         builder.forward()
+        builder.prediction(plan.loss)
         return builder.finish()

@@ -121,7 +121,9 @@ class Calls:
         )
         if former is not None:
             former.close()
+        # Known before it says a word: whoever hears of its layout may ask for frames at once.
         self._sessions[placement.session] = session
+        session.introduce()
         self._around.wake()
 
     def _check(self, document: bytes) -> list[dict[str, Any]]:

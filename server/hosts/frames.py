@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import nan
 
-from engine.observer import Observer
+from engine.observer import Observation, Observer, Sheet
 from server.hosts.base import Point
 from server.protocol import DIVERGED, FRAME, RUNNING
-from server.stream import Head, Tensor, encode
+from server.stream import Form, Head
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Camera:
         self.wish = Wish()
         self.is_granted = False
         self.is_dirty = True
+        self._form: tuple[Sheet, Form] | None = None
         self._sequence = 0
         self._seen_step = -1
 
@@ -45,6 +46,10 @@ class Camera:
         """Whether there is somebody to show something new to."""
         is_wanted = self.is_granted and self.wish.rate > 0 and self.wish.revision == self.revision
         return is_wanted and (self.is_dirty or step != self._seen_step)
+
+    def can_show(self, step: int) -> bool:
+        """Whether there is news, and a copy of it has arrived."""
+        return self.has_news(step) and self.observer.is_ready
 
     def shoot(self, head: Head, point: Point | None) -> bytes:
         """The next frame.
@@ -73,10 +78,21 @@ class Camera:
                 validation_loss=_number(point.validation_loss),
                 validation_accuracy=_number(point.validation_accuracy),
             )
-        tensors = [
-            Tensor(tensor.key, tensor.array, tensor.low, tensor.high) for tensor in seen.tensors
-        ]
-        return encode(head, tensors)
+        return self._print(head, seen)
+
+    def _print(self, head: Head, seen: Observation) -> bytes:
+        """The bytes of a frame; what all frames of a sheet have in common is made once."""
+        sheet = seen.sheet
+        if self._form is None or self._form[0] is not sheet:
+            self._form = (sheet, form_of(sheet))
+        return self._form[1].fill(head, sheet.buffer.data, sheet.measured())
+
+
+def form_of(sheet: Sheet) -> Form:
+    """The form of frames that carry a sheet's tensors."""
+    described = zip(sheet.keys, sheet.specs, sheet.offsets, strict=True)
+    tensors = [(key, spec.dtype, spec.shape, offset) for key, spec, offset in described]
+    return Form(tensors, sheet.ranges.tolist())
 
 
 def head_of(*, running: bool, diverged: bool, rate: float) -> Head:

@@ -37,8 +37,9 @@ from server.protocol import (
     Step,
 )
 
-RETRY = 0.002
-"""Seconds until a session that is busy with a command is looked at again."""
+RETRY = 0.004
+"""Seconds until a session that is busy with a command, or whose copy is on its way, is looked at
+again."""
 SECONDS_FOR_STEPS = 0.05
 """A step command waits so long for its end: a single step is answered with its outcome."""
 WATCHED_INTERVAL, UNWATCHED_INTERVAL = 0.03, 0.5
@@ -93,7 +94,6 @@ class HostedSession:
         self._told = "paused"
         self._frame_due = 0.0
         self._is_measuring = False
-        self._tell_all()
 
     # --- commands, on the desk -----------------------------------------------------------------
 
@@ -127,6 +127,11 @@ class HostedSession:
                     raise refuse("internal", type(command).__name__)
             self._camera.is_dirty = True
         self.hurry()
+
+    def introduce(self) -> None:
+        """Say everything about the session for the first time."""
+        with self._lock:
+            self._tell_all()
 
     def save(self) -> None:
         """Send a checkpoint of the present state."""
@@ -336,7 +341,7 @@ class HostedSession:
             running, step = self._seat.running, self._seat.step
             if self._meter.is_due(now, step, running) and not self._is_measuring:
                 self._measure_or_have_measured()
-            if now >= self._frame_due and self._camera.has_news(step):
+            if now >= self._frame_due and self._camera.can_show(step):
                 self._shoot(now)
             if self._saver.is_due(now):
                 self._saver.postpone()
@@ -346,7 +351,9 @@ class HostedSession:
             self._lock.release()
 
     def _next_look(self, now: float, running: bool) -> float:
-        frame = self._frame_due if self._camera.has_news(self._seat.step) else inf
+        frame = inf
+        if self._camera.has_news(self._seat.step):
+            frame = max(self._frame_due, now + RETRY)
         look = self._saver.due
         if running:
             watched = self._camera.wish.rate > 0

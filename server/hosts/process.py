@@ -37,6 +37,9 @@ SWITCH_INTERVAL = 0.0005
 """Seconds; a worker that returns from compiled code must not wait long for the interpreter."""
 WORKERS_NICENESS = 5
 """With it a thread yields two thirds of a contested processor; alone, it gets all of it."""
+GRAIN = 0.002
+"""Seconds between two looks at the sessions, at least: with many of them, each waking for every
+single one would cost as much as their frames."""
 LONGEST_WAIT = 1.0
 """Seconds between two looks at the sessions, at most."""
 
@@ -119,9 +122,9 @@ class HostProcess:
     def _serve_messages(self) -> bool:
         """Wait until a session is due or a message comes; false when it is time to stop."""
         due = min((session.due for session in self._calls.sessions()), default=inf)
-        wait = min(max(due - time.perf_counter(), 0.0), LONGEST_WAIT)
+        wait = min(max(due - time.perf_counter(), GRAIN), LONGEST_WAIT)
         try:
-            message = self._inbox.get(timeout=wait) if wait else self._inbox.get_nowait()
+            message = self._inbox.get(timeout=wait)
             while True:
                 if message is None or not self._serve(message):
                     return False

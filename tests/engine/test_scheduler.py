@@ -14,10 +14,9 @@ from engine import presets
 from engine.errors import LimitError
 from engine.evaluation import published
 from engine.experiment import Experiment
-from engine.kernels.abi import STEP, aligned
+from engine.kernels.abi import STEP
 from engine.optimizers import StochasticGradientDescent
-from engine.program.program import new_state
-from engine.scheduler import Place, Scheduler
+from engine.scheduler import Place, Room, Scheduler
 from engine.session import Session
 from tests.engine.test_divergence import CASES
 from tests.engine.waiting import wait_until
@@ -144,6 +143,26 @@ def test_parked_sessions_are_at_the_end_of_a_whole_step(scheduler: Scheduler) ->
         assert plain.arena.tobytes() == arena
 
 
+def room_for(session: Session) -> Room:
+    """Room for a copy of this session."""
+    start, end = session.program.network.published
+    return Room(end - start, session.dtype)
+
+
+def test_everybody_has_a_turn_however_soon_a_worker_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A worker that leaves before it has been everywhere goes on where it left off."""
+    monkeypatch.setattr("engine.scheduler.RESIDENCE", 1_000)
+    scheduler = Scheduler(1)
+    places = [scheduler.add(Session(presets.load("spiral"))) for _ in range(12)]
+    for place in places:
+        place.play()
+    scheduler.start()
+    wait_until(lambda: all(place.step > 0 for place in places))
+    scheduler.stop()
+
+
 def test_a_copy_is_a_state_of_exactly_one_step(scheduler: Scheduler) -> None:
     experiment = presets.load("spiral")
     session = Session(experiment)
@@ -153,11 +172,10 @@ def test_a_copy_is_a_state_of_exactly_one_step(scheduler: Scheduler) -> None:
         other.play()
     copies = []
     for _ in range(10):
-        start, end = session.program.network.published
-        target, state = aligned(end - start, session.dtype), new_state()
-        place.request(target, state)
+        room = room_for(session)
+        place.request(room)
         wait_until(lambda: place.arrived)
-        copies.append((int(state[STEP]), target, state))
+        copies.append((int(room.state[STEP]), room.values, room.state))
     for other in (place, *busy):
         other.pause()
     plain = Session(experiment)
@@ -172,17 +190,17 @@ def test_a_copy_of_a_paused_session_arrives_too(scheduler: Scheduler) -> None:
     session = Session(presets.load("spiral"))
     session.run(steps=5)
     place = scheduler.add(session)
-    target, state = published(session.program, session.arena) * 0, new_state()
-    place.request(target, state)
+    room = room_for(session)
+    place.request(room)
     wait_until(lambda: place.arrived)
-    assert np.array_equal(target, published(session.program, session.arena))
-    assert state[STEP] == 5
+    assert np.array_equal(room.values, published(session.program, session.arena))
+    assert room.state[STEP] == 5
 
 
 def test_a_copy_of_the_wrong_size_is_not_taken(scheduler: Scheduler) -> None:
     place = scheduler.add(Session(presets.load("spiral")))
     with pytest.raises(ValueError, match="another size"):
-        place.request(np.zeros(3, np.float32), new_state())
+        place.request(Room(3, np.dtype(np.float32)))
     assert place.arrived
 
 
@@ -190,13 +208,12 @@ def test_an_edit_withdraws_a_copy_that_was_asked_for() -> None:
     """Without workers, so that the request is still open."""
     session = Session(presets.load("spiral"))
     place = Scheduler(1).add(session)
-    target = published(session.program, session.arena) * 0
-    place.request(target, new_state())
+    place.request(room_for(session))
     assert not place.arrived
     with place.exclusive():
         session.edit(presets.load("skip"))
     assert place.arrived
-    place.request(published(session.program, session.arena) * 0, new_state())
+    place.request(room_for(session))
     place.cancel()
     assert place.arrived
 
@@ -281,7 +298,7 @@ def test_sessions_come_and_go_under_load(scheduler: Scheduler) -> None:
             session = Session(presets.load(NAMES[number % len(NAMES)]))
             place = scheduler.add(session)
             place.play()
-            place.request(published(session.program, session.arena) * 0, new_state())
+            place.request(room_for(session))
             place.remove()
 
     with ThreadPoolExecutor(4) as pool:

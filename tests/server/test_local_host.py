@@ -19,6 +19,7 @@ from server.hosts.base import Order, Placement, Point
 from server.hosts.hosted import HostedSession
 from server.hosts.local import LocalHost
 from server.hosts.options import HostOptions
+from server.hosts.outlet import Outlet
 from server.hosts.process import HostProcess
 from server.hosts.wire import pack, unpack
 from server.protocol import Pause, Play, Step
@@ -225,7 +226,31 @@ def test_session_that_fails_is_told_so_and_the_others_go_on(
     inside.tell("watch", session="bad", epoch=1, revision=1, tensors=[0], rate=60)
     inside.tell("grant", session="good", epoch=1)
     wait_until(lambda: any(header.get("event") == "frame" for header in inside.heard))
-    assert "nobody foresaw this" in caplog.text and "nor this" in caplog.text
+    assert "nobody foresaw this" in caplog.text
+    wait_until(lambda: "nor this" in caplog.text)
+
+
+def test_what_is_asked_for_at_the_first_word_is_not_lost(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Watchers of a session that is brought back ask for frames as soon as they hear its layout."""
+    is_asked, message = threading.Event(), Outlet.message
+
+    def be_interrupted(outlet: Outlet, placement: Placement, told: Any) -> None:
+        message(outlet, placement, told)
+        if told.type == "layout":
+            is_asked.wait(60)
+
+    monkeypatch.setattr(Outlet, "message", be_interrupted)
+    values = {"session": "a", "epoch": 1, "experiment_bytes": len(DOCUMENT), "revision": 1}
+    inside.tell("create", DOCUMENT, call=1, **values)
+    wait_until(lambda: any(header.get("type") == "layout" for header in inside.heard))
+    inside.tell("watch", session="a", epoch=1, revision=1, tensors=[0], rate=60)
+    inside.tell("grant", session="a", epoch=1)
+    inside.tell("ping", call=2)
+    inside.answer(2)
+    is_asked.set()
+    wait_until(lambda: any(header.get("event") == "frame" for header in inside.heard))
 
 
 def test_call_that_does_not_exist_is_refused(inside: Inside) -> None:

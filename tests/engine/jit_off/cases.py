@@ -15,6 +15,7 @@ from pathlib import Path
 import coverage
 import numpy as np
 
+from engine import presets
 from engine.activations import Activation
 from engine.data.sources import Spiral
 from engine.experiment import Data, Experiment, Regularization
@@ -24,6 +25,7 @@ from engine.layers.dense import Dense
 from engine.layers.dropout import Dropout
 from engine.layers.shapes import Flatten
 from engine.losses import Loss
+from engine.observer import Observer
 from engine.optimizers import Optimizer
 from engine.presets.preset import chain
 from engine.program.builder import Samples
@@ -94,6 +96,16 @@ def train_optimizer(member: type[Optimizer]) -> list[float]:
     return [float(value) for value in found]
 
 
+def observe(preset: str) -> list[float]:
+    """Everything that can be seen of a network."""
+    session = Session(presets.load(preset), dtype="float64")
+    session.run(steps=STEPS)
+    observer = Observer(session)
+    tensors = observer.observe(range(len(observer.tensors))).tensors
+    found = [tensor.low for tensor in tensors] + [tensor.high for tensor in tensors]
+    return found + [float(value) for tensor in tensors for value in tensor.array.ravel()]
+
+
 def trained(trainer: Trainer) -> list[float]:
     """The parameters after a few steps."""
     trainer.draw(seed=2)
@@ -104,6 +116,8 @@ def trained(trainer: Trainer) -> list[float]:
 def cases() -> dict[str, Callable[[], list[float]]]:
     """Every run by name: one for each member of the families that have kernels."""
     found: dict[str, Callable[[], list[float]]] = {"pictures": train_pictures}
+    for preset in ("xor", "iris"):
+        found[f"observed-{preset}"] = partial(observe, preset)
     for kind, layer in Layer.registry.items():
         if layer.input_ports and layer.output_ports:
             found[f"layer-{kind}"] = partial(train_layer, layer)

@@ -7,7 +7,7 @@ Guarded by tests/engine/test_observer.py.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from math import prod
 from typing import Any, Literal
@@ -17,66 +17,38 @@ from numpy.typing import NDArray
 
 from engine.errors import DataError
 from engine.evaluation import Evaluator, Forward, published
-from engine.kernels.abi import CURSOR, EPOCH, STEP, aligned
-from engine.layers.ports import Output
-from engine.program.pictures import largest, quantize
-from engine.program.program import new_state
-from engine.scheduler import Place
+from engine.kernels.abi import CURSOR, EPOCH, STEP
+from engine.observer.sheet import PROBABILITY, SHOWN, Sheet, Tensor, View
+from engine.observer.specs import specs_of
+from engine.scheduler import Place, Room
 from engine.session import Part, Session
 from engine.text import Text
 
-Quantity = Literal[
-    "map",
-    "activation",
-    "weights",
-    "bias",
-    "weight_gradient",
-    "bias_gradient",
-    "link",
-    "prediction",
-]
 PLANE_RESOLUTION = 32
 LINE_RESOLUTION = 128
-MOST_MAPS = 64
-"""Layers with more units are shown as a strip of one sample's activations instead."""
-MOST_VALUES = 300_000
-"""Larger parameter arrays are not streamed."""
 GALLERY = 40
 MOST_EVALUATED = 2_000
 """Samples of each part that a live measurement looks at; the first ones, always the same."""
-
-
-@dataclass(frozen=True)
-class TensorSpec:
-    """One thing that can be observed; its key is its place in `Observer.tensors`."""
-
-    layer: str
-    quantity: Quantity
-    shape: tuple[int, ...]
-    dtype: Literal["float32", "uint8"]
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """One observed thing. An element `q` of a uint8 array means `low + (high − low) · q / 255`."""
-
-    key: int
-    array: NDArray[Any]
-    low: float
-    high: float
+KEPT_SHEETS = 4
+"""Choices of tensors that are ready to be looked at again."""
 
 
 @dataclass(frozen=True)
 class Observation:
     """What was seen at one step boundary.
 
-    The arrays are views that the next look overwrites: copy what you want to keep.
+    The next look at the same tensors overwrites the sheet: copy what you want to keep.
     """
 
     step: int
     epoch: float
     batch_loss: float
-    tensors: tuple[Tensor, ...]
+    sheet: Sheet
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The sheet as arrays."""
+        return self.sheet.tensors()
 
 
 @dataclass(frozen=True)
@@ -102,22 +74,22 @@ class Observer:
         self._task = session.experiment.task
         self._plan = session.material.plan
         self._classifies = session.prepared.dataset.problem == "classification"
-        self._sizes = {info.name: info.map_scale for info in session.layout}
         size = len(published(session.program, session.arena))
-        self._front = (aligned(size, session.dtype), new_state())
-        self._back = (aligned(size, session.dtype), new_state())
+        network = session.program.network
+        self._report = network.report.offset - network.published[0]
+        self._front, self._back = (Room(size, session.dtype) for _ in range(2))
         self._asked = False
-        self._fresh: set[int] = set()
         self.domain = self._plot_domain()
         self.resolution = (
             0 if self.domain is None else (LINE_RESOLUTION, PLANE_RESOLUTION)[len(self.domain) - 1]
         )
-        self._grid = self._make_grid()
         self.gallery = self._gallery_samples()
-        self._gallery = self._make_gallery()
-        self._single = Forward(self._task, self._plan, 1)
+        self._views: dict[View, Forward] = {}
+        self._sheets: dict[tuple[int, ...], Sheet] = {}
         self._evaluators: dict[Part, Evaluator] = {}
-        self.tensors = tuple(self._specs())
+        cells = () if self.domain is None else (self.resolution,) * len(self.domain)
+        self.tensors = tuple(specs_of(self._plan, session.program, cells, len(self.gallery)))
+        self._ranges = self._fixed_ranges()
         self.inspection = self._first_inspection()
         self._copy_now()
 
@@ -129,48 +101,52 @@ class Observer:
         drawable = domain is not None and dataset.inputs.ndim == 2 and len(domain) in (1, 2)
         return domain if drawable else None
 
-    def _make_grid(self) -> Forward | None:
-        """A forward program whose batch is the whole input plane or line."""
-        if self.domain is None:
-            return None
-        points = grid(self.domain, self.resolution)
-        forward = Forward(self._task, self._plan, len(points))
-        forward.set_inputs(self._session.prepared.transform(points))
-        return forward
-
     def _gallery_samples(self) -> tuple[int, ...]:
         samples = self._session.material.validation
         return () if samples is None else tuple(range(min(GALLERY, len(samples))))
 
-    def _make_gallery(self) -> Forward | None:
-        samples = self._session.material.validation
-        if samples is None:
-            return None
-        forward = Forward(self._task, self._plan, len(self.gallery))
-        forward.set_inputs(samples.inputs[: len(self.gallery)])
-        return forward
+    def _fixed_ranges(self) -> dict[str, tuple[float, float]]:
+        """Of layers with bounded values; probabilities run from 0 to 1, the rest is symmetric."""
+        sizes = {info.name: info.map_scale for info in self._session.layout}
+        ranges = {name: (-size, size) for name, size in sizes.items() if size}
+        if self._classifies:
+            ranges[self._plan.graph.output_name] = PROBABILITY
+        return ranges
 
-    def _specs(self) -> Iterator[TensorSpec]:
-        parameters = self._session.program.network.parameters
-        for node in self._plan.graph.nodes:
-            shape = self._plan.graph.shapes[node.name]
-            if self._grid is not None and len(shape) == 1 and shape[0] <= MOST_MAPS:
-                cells = (self.resolution,) * len(self.domain if self.domain is not None else ())
-                yield TensorSpec(node.name, "map", (*shape, *cells), "uint8")
-            yield TensorSpec(node.name, "activation", shape, "float32")
-            weights = parameters.get(f"{node.name}.weights")
-            bias = parameters.get(f"{node.name}.bias")
-            if weights is not None:
-                yield TensorSpec(node.name, "link", (2,), "float32")
-                if weights.size <= MOST_VALUES:
-                    yield TensorSpec(node.name, "weights", weights.shape, "float32")
-                    yield TensorSpec(node.name, "weight_gradient", weights.shape, "float32")
-            if bias is not None:
-                yield TensorSpec(node.name, "bias", bias.shape, "float32")
-                yield TensorSpec(node.name, "bias_gradient", bias.shape, "float32")
-            if isinstance(node.layer, Output) and self.gallery:
-                outputs = (len(self.gallery), prod(shape))
-                yield TensorSpec(node.name, "prediction", outputs, "float32")
+    def _view(self, name: View) -> Forward:
+        """A forward-only program with its inputs, made when it is first needed."""
+        if name not in self._views:
+            makers: dict[View, Callable[[], NDArray[Any]]] = {
+                "plane": self._plane_inputs,
+                "sample": lambda: self._inputs,
+                "gallery": self._gallery_inputs,
+            }
+            inputs = makers[name]()
+            forward = Forward(self._task, self._plan, len(inputs))
+            forward.set_inputs(inputs)
+            self._views[name] = forward
+        return self._views[name]
+
+    def _plane_inputs(self) -> NDArray[Any]:
+        assert self.domain is not None, "maps exist on a line or a plane only"
+        return self._session.prepared.transform(grid(self.domain, self.resolution))
+
+    def _gallery_inputs(self) -> NDArray[Any]:
+        samples = self._session.material.validation
+        assert samples is not None, "the gallery shows validation samples"
+        return samples.inputs[: len(self.gallery)]
+
+    def _sheet(self, wanted: Collection[int]) -> Sheet:
+        """Where the tensors `wanted` are written; the last few choices are kept."""
+        choice = tuple(wanted)
+        if choice not in self._sheets:
+            keys = sorted({key for key in choice if key < len(self.tensors)})
+            shown = {SHOWN.get(self.tensors[key].quantity) for key in keys} - {None}
+            views = {name: self._view(name) for name in shown or {"sample"} if name}
+            if len(self._sheets) >= KEPT_SHEETS:
+                self._sheets.pop(next(iter(self._sheets)))
+            self._sheets[choice] = Sheet(keys, self.tensors, views, self._ranges)
+        return self._sheets[choice]
 
     # --- choosing the sample to look at ---------------------------------------------------------
 
@@ -235,10 +211,17 @@ class Observer:
 
     def _show(self, inputs: NDArray[Any]) -> None:
         """Put one sample into the program whose activations are shown."""
-        self._single.set_inputs(inputs)
-        self._fresh.discard(id(self._single))
+        self._inputs = inputs
+        if "sample" in self._views:
+            self._views["sample"].set_inputs(inputs)
 
     # --- looking --------------------------------------------------------------------------------
+
+    @property
+    def is_ready(self) -> bool:
+        """False while a copy of the running session is on its way: a look would show no news."""
+        place = self._place
+        return place is None or not self._asked or place.arrived or not place.running
 
     def observe(self, wanted: Collection[int]) -> Observation:
         """The tensors with the keys `wanted`, all from the same step boundary.
@@ -247,13 +230,10 @@ class Observer:
         itself never waits for training.
         """
         self._receive()
-        values = self._front[0]
-        keys = [key for key in sorted(wanted) if key < len(self.tensors)]
-        with np.errstate(over="ignore", invalid="ignore"):  # a broken network has a picture too
-            tensors = tuple(self._tensor(key) for key in keys)
-        start = self._session.program.network.published[0]
-        report = self._session.program.network.report.offset - start
-        observation = Observation(*self._moment(), float(values[report]), tensors)
+        sheet = self._sheet(wanted)
+        values = self._front.values
+        sheet.fill(values)
+        observation = Observation(*self._moment(), float(values[self._report]), sheet)
         self._ask()
         return observation
 
@@ -274,7 +254,7 @@ class Observer:
             if part not in self._evaluators:
                 self._evaluators[part] = Evaluator(self._task, self._plan, samples, MOST_EVALUATED)
             evaluator = self._evaluators[part]
-            evaluator.published[:] = self._front[0]
+            evaluator.published[:] = self._front.values
             metrics = evaluator.measure(self._classifies)
             result[part] = {"loss": metrics.loss, "accuracy": metrics.accuracy}
         self._ask()
@@ -282,7 +262,7 @@ class Observer:
 
     def _moment(self) -> tuple[int, float]:
         """Step and epoch of the newest copy."""
-        state = self._front[1]
+        state = self._front.state
         passes = int(state[CURSOR]) / len(self._session.material.training)
         return int(state[STEP]), int(state[EPOCH]) + passes
 
@@ -294,7 +274,6 @@ class Observer:
         elif self._asked and place.arrived:
             self._front, self._back = self._back, self._front
             self._asked = False
-            self._fresh.clear()
 
     def _copy_now(self) -> None:
         if self._place is None:
@@ -306,14 +285,13 @@ class Observer:
             self._copy_from(session)
 
     def _copy_from(self, session: Session) -> None:
-        self._front[0][:] = published(session.program, session.arena)
-        self._front[1][:] = session.state
-        self._fresh.clear()
+        self._front.values[:] = published(session.program, session.arena)
+        self._front.state[:] = session.state
 
     def _ask(self) -> None:
         """Have a worker make the next copy."""
         if self._place is not None and self._place.running and not self._asked:
-            self._place.request(*self._back)
+            self._place.request(self._back)
             self._asked = True
 
     def close(self) -> None:
@@ -321,64 +299,6 @@ class Observer:
         if self._place is not None and self._asked:
             self._place.cancel()
             self._asked = False
-
-    def _run(self, forward: Forward) -> Forward:
-        """Make a forward program show the newest copy; once for all tensors of one look."""
-        if id(forward) not in self._fresh:
-            forward.published[:] = self._front[0]
-            forward.run()
-            self._fresh.add(id(forward))
-        return forward
-
-    def _tensor(self, key: int) -> Tensor:
-        spec = self.tensors[key]
-        if spec.quantity == "map":
-            return self._map(key, spec)
-        if spec.quantity == "activation":
-            values = self._answers(self._run(self._single), spec.layer)[..., 0]
-        elif spec.quantity == "prediction" and self._gallery is not None:
-            values = self._answers(self._run(self._gallery), spec.layer).T
-        else:
-            values = self._parameter(spec)
-        return Tensor(key, np.ascontiguousarray(values, np.float32).reshape(spec.shape), 0.0, 1.0)
-
-    def _answers(self, forward: Forward, layer: str) -> NDArray[Any]:
-        """A layer's output; what leaves the network as a prediction (value or probability)."""
-        values = forward.view(forward.output(layer))
-        if layer == self._plan.graph.output_name:
-            return self._plan.loss.link(values)
-        return values
-
-    def _map(self, key: int, spec: TensorSpec) -> Tensor:
-        assert self._grid is not None, "map tensors exist with a grid only"
-        values = np.ravel(self._answers(self._run(self._grid), spec.layer))
-        low, high = self._scale(spec.layer, values)
-        picture = np.empty(spec.shape, np.uint8)
-        quantize(values, low, high, picture.reshape(-1))
-        return Tensor(key, picture, low, high)
-
-    def _scale(self, layer: str, values: NDArray[Any]) -> tuple[float, float]:
-        """Probabilities run from 0 to 1, everything else is symmetric around zero."""
-        if layer == self._plan.graph.output_name and self._classifies:
-            return 0.0, 1.0
-        size = self._sizes[layer] or largest(values)
-        size = min(max(size, 1e-6), 1e30)
-        return -size, size
-
-    def _parameter(self, spec: TensorSpec) -> NDArray[Any]:
-        """Weights, biases and gradients straight from the copy."""
-        network = self._session.program.network
-        name = "bias" if spec.quantity.startswith("bias") else "weights"
-        key = f"{spec.layer}.{name}"
-        if spec.quantity == "link":
-            arrays = (network.parameters[key], network.gradients[key])
-            return np.array([np.sqrt(np.mean(np.square(self._view(block)))) for block in arrays])
-        blocks = network.gradients if spec.quantity.endswith("gradient") else network.parameters
-        return self._view(blocks[key]).reshape(spec.shape)
-
-    def _view(self, block: Any) -> NDArray[Any]:
-        start = block.offset - self._session.program.network.published[0]
-        return self._front[0][start : start + block.size]
 
 
 def grid(domain: NDArray[np.float32], resolution: int) -> NDArray[np.float32]:
