@@ -19,7 +19,7 @@ class Divergence:
     """Where training left the finite numbers.
 
     Attributes:
-        step: the step, counted from 0, in which it happened.
+        step: the step that went wrong, counted from 1 as finished steps are.
         row: the instruction's line in the table.
         operation: the instruction's name.
         layer: the layer it belongs to; empty for the update.
@@ -50,10 +50,10 @@ def find_divergence(
         for number, row in enumerate(program.rows):
             run_rows(copy, program.table, memory, number, number + 1)
             if any(not np.isfinite(program.view(copy, block)).all() for block in row.writes):
-                return _described(program, step, number, healthy)
+                return _described(program, step + 1, number, healthy)
         memory[STEP] += np.uint64(1)
         memory[FLAGS] = 0
-    return _described(program, stopped - 1, len(program.rows) - 1, healthy)
+    return _described(program, stopped, len(program.rows) - 1, healthy)
 
 
 def _described(program: Program, step: int, number: int, healthy: int) -> Divergence:
@@ -64,7 +64,7 @@ def _described(program: Program, step: int, number: int, healthy: int) -> Diverg
         else Text("the update of the parameters", "参数更新")
     )
     message = Text(
-        f"At step {step} the instruction {row.op.name} in {place.en} gave NaN or infinity. "
+        f"In step {step} the instruction {row.op.name} in {place.en} gave NaN or infinity. "
         "The learning rate is probably too large.",
         f"在第 {step} 步，{place.zh}的指令 {row.op.name} 得到了 NaN 或无穷大。学习率可能太大了。",
     )

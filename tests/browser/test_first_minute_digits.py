@@ -16,6 +16,10 @@ GOOD = 0.93
 """Share of validation digits recognised by which clear drawings are, too."""
 TRAINING_MILLISECONDS = 120_000
 
+RIGHT = re.compile(r"^(\d), recognised as \1, \d+% ")
+WRONG = re.compile(r"^\d, mistaken for \d, \d+% sure")
+"""What a tile of the gallery is called."""
+
 Place = tuple[float, float]
 """Across and down the drawing pad, each from 0 to 1."""
 
@@ -65,15 +69,32 @@ def draw(page: Playground, pad: Locator, places: Sequence[Place]) -> None:
     mouse.up()
 
 
+def counted(tiles: Locator) -> tuple[int, int]:
+    """(digits recognised, all digits), by what the tiles are called."""
+    names = tiles.evaluate_all("tiles => tiles.map(tile => tile.getAttribute('aria-label'))")
+    right = [name for name in names if RIGHT.match(name)]
+    wrong = [name for name in names if WRONG.match(name)]
+    assert len(right) + len(wrong) == len(names), "each tile says one of both"
+    return len(right), len(names)
+
+
+def said(digits: Playground) -> tuple[int, int]:
+    """(digits recognised, all digits), in the words above the tiles."""
+    words = re.search(r"(\d+) of (\d+) right", digits.result.inner_text())
+    assert words is not None
+    return int(words[1]), int(words[2])
+
+
 def test_the_gallery_says_what_it_takes_each_digit_for(digits: Playground) -> None:
     digits.pause()
     tiles = digits.result.get_by_role("button", name=re.compile(r"^\d, "))
     expect(tiles.first).to_be_visible()
-    right = digits.result.get_by_role("button", name=re.compile(r"^(\d), recognised as \1, \d+% "))
-    wrong = digits.result.get_by_role("button", name=re.compile(r"^\d, mistaken for \d, \d+% sure"))
-    assert right.count() + wrong.count() == tiles.count() > 30
-    assert right.count() > wrong.count()
-    expect(digits.result).to_contain_text(f"{right.count()} of {tiles.count()} right")
+    # The last frame of the training may still be on its way.
+    digits.wait_until(lambda: said(digits) == counted(tiles), "the same count twice")
+    right_count, count = counted(tiles)
+    assert count > 30
+    assert right_count > count / 2
+    right = digits.result.get_by_role("button", name=RIGHT)
     tile = right.nth(7)
     truth = (tile.get_attribute("aria-label") or "")[0]
     number = digits.wire.newest("inspected")["sample"]

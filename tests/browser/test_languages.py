@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 import pytest
@@ -75,7 +76,9 @@ def english_left(page: Playground) -> list[str]:
 
 
 def expect_chinese(page: Playground) -> None:
-    """All that can be read is Chinese."""
+    """All that can be read is Chinese, once the picture has followed the words."""
+    with contextlib.suppress(AssertionError):
+        page.wait_until(lambda: not english_left(page), "a translation")
     assert english_left(page) == []
     assert any(CHINESE.search(text) for text in page.page.evaluate(TEXTS))
 
