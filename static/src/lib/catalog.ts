@@ -26,3 +26,8 @@ export function defaultsOf(entry: CatalogEntry): Member {
 export function copy<Value>(value: Value): Value {
   return JSON.parse(JSON.stringify(value)) as Value;
 }
+
+/** Whether two documents say the same, in the same order. */
+export function isSame(left: unknown, right: unknown): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
+}

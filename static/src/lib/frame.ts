@@ -58,6 +58,12 @@ function readTensor(buffer: ArrayBuffer, view: DataView, at: number): TensorView
   return { key, shape, dtype: isFloat ? 'float32' : 'uint8', data, low, high };
 }
 
+/** The layout that a frame belongs to, without decoding it; NaN when it is too short to say. */
+export function revisionOf(buffer: ArrayBuffer): number {
+  if (buffer.byteLength < FRAME_HEADER_SIZE) return NaN;
+  return readFrameHeader(new DataView(buffer), 0).revision;
+}
+
 /**
  * The frame in `buffer`.
  *

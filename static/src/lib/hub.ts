@@ -86,6 +86,11 @@ export class Hub {
     this.changed();
   }
 
+  /** True while frames come by themselves: one of the present layout was painted, and more are asked for. */
+  get isFlowing(): boolean {
+    return this.#isKnown && this.#subscribed !== '' && this.frame !== null;
+  }
+
   get layout(): Layout | null {
     return this.#layout;
   }

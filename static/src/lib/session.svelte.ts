@@ -6,10 +6,10 @@
  * and the last good network goes on running; the draft stays until it is put right or undone.
  */
 
-import { copy } from './catalog';
+import { copy, isSame } from './catalog';
 import { Curves } from './curves';
 import type { Experiment } from './experiment';
-import type { Frame } from './frame';
+import { revisionOf, type Frame } from './frame';
 import { hub } from './hub';
 import { liveOf, NOTHING_LIVE, type Live } from './live';
 import { notices } from './notices.svelte';
@@ -53,6 +53,9 @@ export interface Opening {
 const UNREADABLE: Words = { en: 'A picture from the server could not be read.', zh: '无法读取服务器传来的画面。' };
 const RELOAD: Words = { en: 'Reload the page.', zh: '请重新加载页面。' };
 
+/** Milliseconds that a new layout waits for its first frame, which new painters may have to ask for. */
+const PATIENCE = 40;
+
 export class Session {
   /** The experiment as drawn; it may not be the one that runs (see `problem`). */
   experiment = $state.raw<Experiment | null>(null);
@@ -88,6 +91,9 @@ export class Session {
   /** True when the server has said what runs since a draft was last sent. */
   #told = false;
   #dataSignature = '';
+  /** A layout that waits for its first frame. */
+  #coming: Layout | null = null;
+  #patience: ReturnType<typeof setTimeout> | undefined;
 
   /** The layer of the draft that `problem` is about. */
   problemLayer = $derived(layerOfProblem(this.problem, this.experiment));
@@ -120,7 +126,7 @@ export class Session {
       hello: () => this.#hello(),
       onState: (connection) => this.#connectionChanged(connection),
       onMessage: (message) => this.#receive(message),
-      onFrame: (buffer) => hub.receive(buffer),
+      onFrame: (buffer) => this.#frameCame(buffer),
       ...(openSocket === undefined ? {} : { openSocket }),
     });
     hub.attach(
@@ -290,6 +296,7 @@ export class Session {
 
   #connectionChanged(connection: Connection): void {
     this.connection = connection;
+    if (connection.name !== 'open') this.#showLayout();
     if (connection.name === 'open') hub.reconnected();
   }
 
@@ -305,11 +312,11 @@ export class Session {
         this.#welcomed(message.session !== this.#asked);
         break;
       case 'layout':
-        this.layout = message;
-        hub.setLayout(message);
+        this.#layoutCame(message);
         break;
       case 'experiment':
-        this.running = message.experiment;
+        // Our own draft comes back: what is drawn from it needn't be drawn anew.
+        this.running = isSame(message.experiment, this.experiment) ? this.experiment : message.experiment;
         this.#told = true;
         this.#noteData(message.experiment);
         this.#adopt();
@@ -334,6 +341,28 @@ export class Session {
       case 'reply':
         break;
     }
+  }
+
+  /** The first frame of a new layout follows at once: both are shown together, by one rendering of the page. */
+  #layoutCame(layout: Layout): void {
+    this.#coming = layout;
+    clearTimeout(this.#patience);
+    if (!hub.isFlowing) this.#showLayout();
+    else this.#patience = setTimeout(() => this.#showLayout(), PATIENCE);
+  }
+
+  #frameCame(buffer: ArrayBuffer): void {
+    if (this.#coming !== null && revisionOf(buffer) === this.#coming.revision) this.#showLayout();
+    hub.receive(buffer);
+  }
+
+  #showLayout(): void {
+    clearTimeout(this.#patience);
+    const layout = this.#coming;
+    this.#coming = null;
+    if (layout === null) return;
+    this.layout = layout;
+    hub.setLayout(layout);
   }
 
   #welcomed(isNew: boolean): void {

@@ -1,7 +1,8 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { hub } from '../../src/lib/hub';
 import type { Problem } from '../../src/lib/protocol';
 import { Session, type Opening } from '../../src/lib/session.svelte';
+import { encode } from './frames';
 import { planeExperiment, planeLayout } from './layouts';
 import { FakeSocket, welcome } from './sockets';
 
@@ -101,6 +102,29 @@ describe('opening', () => {
     const again = greet(FakeSocket.last, { session: 'other' });
     expect(again.of('hello')[0]).toMatchObject({ experiment: planeExperiment() });
     expect(again.of('play')).toHaveLength(1);
+  });
+});
+
+describe('a new network', () => {
+  it('appears together with its first picture, or soon without one', async () => {
+    const socket = begin();
+    const remove = hub.add(
+      () => undefined,
+      () => [{ layer: 'hidden', quantity: 'map' }],
+    );
+    await vi.waitFor(() => expect(socket.of('subscribe')).toHaveLength(1));
+    socket.receive(encode({ revision: 1, sequence: 1 }));
+    await vi.waitFor(() => expect(hub.isFlowing).toBe(true));
+    socket.receive(planeLayout({ revision: 2 }));
+    socket.receive(encode({ revision: 1, sequence: 2 }));
+    expect(session.layout?.revision).toBe(1);
+    socket.receive(encode({ revision: 2, sequence: 3 }));
+    expect(session.layout?.revision).toBe(2);
+    await vi.waitFor(() => expect(hub.isFlowing).toBe(true));
+    socket.receive(planeLayout({ revision: 3 }));
+    expect(session.layout?.revision).toBe(2);
+    await vi.waitFor(() => expect(session.layout?.revision).toBe(3));
+    remove();
   });
 });
 

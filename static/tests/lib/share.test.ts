@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { fromFragment, isShared, LONGEST_FRAGMENT, ShareError, toFragment } from '../../src/lib/share';
 import { readOpening } from '../../src/lib/opening';
