@@ -31,6 +31,7 @@ interface Registration {
 }
 
 const SUBSCRIBE_DELAY = 30;
+const LONGEST_HOLD = 100;
 const LABEL_INTERVAL = 100;
 const FRAMES_A_SECOND = 30;
 
@@ -56,6 +57,7 @@ export class Hub {
   #isKnown = false;
   #subscribing = false;
   #looping = false;
+  #heldUntil = -Infinity;
 
   constructor(private readonly clock: HubClock = BROWSER_CLOCK) {}
 
@@ -77,12 +79,31 @@ export class Hub {
     this.#isKnown = false;
   }
 
+  /**
+   * Paint nothing until the next layout, `release`, or for long: pictures of a network that is being
+   * replaced would only delay those of the new one.
+   */
+  hold(): void {
+    this.#heldUntil = this.clock.now() + LONGEST_HOLD;
+    this.clock.delay(() => {
+      if (this.#heldUntil <= this.clock.now()) this.release();
+    }, LONGEST_HOLD);
+  }
+
+  /** Paint again: the network stays as it is. */
+  release(): void {
+    if (this.#heldUntil === -Infinity) return;
+    this.#heldUntil = -Infinity;
+    this.repaint();
+  }
+
   /** Frames from now on belong to `layout`; earlier ones are no longer painted. */
   setLayout(layout: Layout): void {
     this.#layout = layout;
     this.#isKnown = true;
     this.#keys = new Map(layout.tensors.map((tensor, key) => [`${tensor.layer}/${tensor.quantity}`, key]));
     this.#subscribed = '';
+    this.#heldUntil = -Infinity;
     this.changed();
   }
 
@@ -195,7 +216,7 @@ export class Hub {
   #tick(): void {
     const isNew = this.#take();
     const frame = this.frame;
-    if (frame === null) return;
+    if (frame === null || this.clock.now() < this.#heldUntil) return;
     for (const registration of [...this.#painters]) {
       if (!registration.inView || !(isNew || registration.stale)) continue;
       registration.stale = false;

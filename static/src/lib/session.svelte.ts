@@ -264,10 +264,12 @@ export class Session {
   }
 
   async #sendOnce(experiment: Experiment): Promise<Problem | null> {
+    hub.hold();
     try {
       await this.#stream?.command({ type: 'edit', experiment });
       return null;
     } catch (error) {
+      hub.release();
       if (!(error instanceof Refusal)) throw error;
       if (error.problem.code !== 'connection_lost') return error.problem;
       // The draft is kept; it is sent again when the connection is back.

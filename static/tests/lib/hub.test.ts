@@ -67,6 +67,35 @@ describe('painting', () => {
     expect(messagesOf('acknowledge')).toEqual([{ type: 'acknowledge', sequence: 3 }]);
   });
 
+  it('takes frames but paints nothing while the network is being replaced', () => {
+    const seen: number[] = [];
+    hub.add((frame) => seen.push(frame.sequence));
+    hub.hold();
+    hub.receive(encode({ sequence: 1 }));
+    clock.paint();
+    expect(seen).toEqual([]);
+    expect(messagesOf('acknowledge')).toHaveLength(1);
+    hub.setLayout(planeLayout({ revision: 2 }));
+    hub.receive(encode({ sequence: 2, revision: 2 }));
+    clock.paint();
+    expect(seen).toEqual([2]);
+  });
+
+  it('paints again what it held back when the network stays, or when nothing is heard of it', () => {
+    const seen: number[] = [];
+    hub.add((frame) => seen.push(frame.sequence));
+    for (const goOn of [() => hub.release(), () => clock.advance(1000)]) {
+      hub.hold();
+      hub.receive(encode({ sequence: seen.length + 1 }));
+      clock.paint();
+      goOn();
+      clock.paint();
+    }
+    expect(seen).toEqual([1, 2]);
+    clock.advance(1000);
+    expect(clock.frames).toBe(0);
+  });
+
   it('uses one animation frame for all painters, and none while nothing comes', () => {
     const first = vi.fn();
     const second = vi.fn();
