@@ -23,13 +23,23 @@ function firstLanguage(): Language {
   return navigator.language.startsWith('zh') ? 'zh' : 'en';
 }
 
+const formats = new Map<string, Intl.NumberFormat>();
+
+/** A format for numbers; making one takes longer than using it a hundred times. */
+function formatFor(language: Language, key: string, options: Intl.NumberFormatOptions = {}): Intl.NumberFormat {
+  const name = `${language} ${key}`;
+  const format = formats.get(name) ?? new Intl.NumberFormat(LOCALES[language], options);
+  formats.set(name, format);
+  return format;
+}
+
 /** `text` with its placeholders filled in; counts are formatted for `language`. */
 export function fill(text: string, parameters: Parameters, language: Language): string {
   return text.replace(/\{(\w+)(?:\|([^|}]*)\|([^}]*))?\}/g, (whole, name: string, one, other) => {
     const value = parameters[name];
     if (value === undefined) return whole;
     if (one !== undefined) return value === 1 ? one : other;
-    return typeof value === 'number' ? value.toLocaleString(LOCALES[language]) : value;
+    return typeof value === 'number' ? formatFor(language, '').format(value) : value;
   });
 }
 
@@ -64,15 +74,16 @@ export function number(value: number, significant = 4): string {
   if (!Number.isFinite(value)) return '–';
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e9)) return value.toExponential(Math.min(significant, 3) - 1);
-  const text = value.toLocaleString(LOCALES[i18n.language], { maximumSignificantDigits: significant });
+  const options = { maximumSignificantDigits: significant };
+  const text = formatFor(i18n.language, `significant ${significant}`, options).format(value);
   return text.replace('-', '−');
 }
 
 /** A number with a fixed count of decimals, so that a live read-out doesn't jitter. */
 export function decimals(value: number, count: number): string {
   if (!Number.isFinite(value)) return '–';
-  const format = { minimumFractionDigits: count, maximumFractionDigits: count };
-  return value.toLocaleString(LOCALES[i18n.language], format).replace('-', '−');
+  const options = { minimumFractionDigits: count, maximumFractionDigits: count };
+  return formatFor(i18n.language, `decimals ${count}`, options).format(value).replace('-', '−');
 }
 
 /** A share such as 0.934 as “93.4%”. */

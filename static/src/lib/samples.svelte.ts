@@ -28,12 +28,20 @@ class Samples {
   training = $state.raw<SampleSet | null>(null);
   validation = $state.raw<SampleSet | null>(null);
   #turn = 0;
+  #subject = '';
 
-  /** Fetch what the session `id` trains on now. A newer call makes an older one's answer void. */
-  async follow(id: string | null, layout: Layout | null): Promise<void> {
+  /**
+   * Fetch what the session `id` trains on now, unless that is what we have; `version` is that of its data. A
+   * newer call makes an older one's answer void.
+   */
+  async follow(id: string | null, layout: Layout | null, version: number): Promise<void> {
+    if (id === null || layout === null) return;
+    const { raw_shape, training_samples, validation_samples } = layout;
+    const subject = JSON.stringify([id, version, raw_shape, training_samples, validation_samples]);
+    if (subject === this.#subject) return;
+    this.#subject = subject;
     this.#turn += 1;
     const turn = this.#turn;
-    if (id === null || layout === null) return;
     const most = layout.raw_shape.length > 1 ? MOST_IMAGES : MOST_SAMPLES;
     try {
       const training = await fetchPart(id, 'training', Math.min(most, layout.training_samples));
@@ -42,6 +50,7 @@ class Samples {
       this.training = training;
       this.validation = validation;
     } catch (error) {
+      if (turn === this.#turn) this.#subject = '';
       if (!(error instanceof Refusal)) throw error;
       if (turn === this.#turn && error.problem.code !== 'connection_lost') notices.showProblem(error.problem);
     }

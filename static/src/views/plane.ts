@@ -1,5 +1,6 @@
 /** Geometry and points of plots over the input plane. */
 
+import { isSame } from '../lib/catalog';
 import { classColour, css, cssLut, type ColourMode } from '../lib/colour';
 import { valueAt } from '../lib/frame';
 import { words } from '../lib/i18n.svelte';
@@ -23,8 +24,13 @@ export interface PlotPoint {
 
 export function domainOf(layout: Layout): Domain {
   const [x = [-1, 1], y = [-1, 1]] = layout.domain ?? [];
-  return { x: [x[0] ?? -1, x[1] ?? 1], y: [y[0] ?? -1, y[1] ?? 1] };
+  const domain: Domain = { x: [x[0] ?? -1, x[1] ?? 1], y: [y[0] ?? -1, y[1] ?? 1] };
+  // The same object for the same numbers: what is drawn by them stays when a layout changes nothing of them.
+  if (!isSame(domain, lastDomain)) lastDomain = domain;
+  return lastDomain;
 }
+
+let lastDomain: Domain = { x: [-1, 1], y: [-1, 1] };
 
 /** What the two axes are called. */
 export function axisNames(layout: Layout): [string, string] {
