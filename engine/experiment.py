@@ -111,6 +111,15 @@ class Experiment(Strict):
     seeds: Seeds = Seeds()
     task: AnyTask = Supervised()
 
+    def runs_like(self, other: Experiment) -> bool:
+        """Whether both decide the same run: title and places on the canvas decide nothing."""
+        return self._undrawn() == other._undrawn()
+
+    def _undrawn(self) -> Experiment:
+        nodes = tuple(node.model_copy(update={"position": None}) for node in self.graph.nodes)
+        graph = self.graph.model_copy(update={"nodes": nodes})
+        return self.model_copy(update={"title": "", "graph": graph})
+
 
 def read(text: str | bytes) -> Experiment:
     """The experiment in a JSON document from outside.

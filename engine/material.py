@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -90,12 +91,20 @@ def _prepared(data: Data, seed: int) -> Prepared:
 
 
 _encoded: dict[tuple[int, str, str], tuple[Prepared, Samples, Samples | None]] = {}
+_encoding = Lock()
 _MOST_ENCODED = 64
 
 
 def _samples(prepared: Prepared, loss: Loss, dtype: str) -> tuple[Samples, Samples | None]:
     """Both parts with encoded targets in `dtype`; made once for the same data, loss and type."""
     key = (id(prepared), type(loss).__name__, dtype)
+    with _encoding:
+        return _encode(key, prepared, loss, dtype)
+
+
+def _encode(
+    key: tuple[int, str, str], prepared: Prepared, loss: Loss, dtype: str
+) -> tuple[Samples, Samples | None]:
     if key not in _encoded:
         while len(_encoded) >= _MOST_ENCODED:
             _encoded.pop(next(iter(_encoded)))

@@ -101,7 +101,15 @@ class Place:
             self._line[2:] = 0
 
     def play(self, steps_per_second: float | None = None, steps: int | None = None) -> None:
-        """Train until paused or diverged, or for `steps`; at a pace or as fast as possible."""
+        """Train until paused or diverged, or for `steps`; at a pace or as fast as possible.
+
+        Raises:
+            ValueError: a pace that isn't positive, or fewer than no steps.
+        """
+        if steps_per_second is not None and not steps_per_second > 0:
+            raise ValueError(f"steps_per_second must be positive, not {steps_per_second}")
+        if steps is not None and steps < 0:
+            raise ValueError(f"steps must not be negative, not {steps}")
         with self.exclusive():
             self._line[PACE] = 0 if steps_per_second is None else int(1e9 / steps_per_second)
             self._line[NEXT] = now()

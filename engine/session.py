@@ -311,6 +311,9 @@ class Session:
         Raises:
             NeurariumError: it can't be built; the session goes on unchanged.
         """
+        if experiment.runs_like(self.experiment):
+            self.experiment = experiment
+            return
         before, old = self.experiment, (self.material, self.program)
         arena, state = self._healthy if self.diverged else (self.arena, self.state)
         self._build(experiment)

@@ -76,6 +76,8 @@ class SourceEntry(CatalogEntry):
 
     problem: Literal["classification", "regression"] | None = None
     """`null` when it depends on the source's fields."""
+    has_own_split: bool = False
+    """Whether the set comes with its validation part."""
 
 
 class Catalog(Shape):

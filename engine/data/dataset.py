@@ -57,6 +57,8 @@ class Source(Described):
     problem: ClassVar[Problem]
     shape: ClassVar[tuple[int, ...]]
     """Shape of one sample before preprocessing."""
+    has_own_split: ClassVar[bool] = False
+    """Whether the set comes with its validation part, so that neither share nor seed choose it."""
 
     @abstractmethod
     def load(self, seed: int) -> Dataset:
@@ -64,8 +66,12 @@ class Source(Described):
 
     @classmethod
     def traits(cls) -> dict[str, Any]:
-        """Problem and shape, for the catalog."""
-        return {"problem": cls.problem, "shape": list(cls.shape)}
+        """Problem, shape and split, for the catalog."""
+        return {
+            "problem": cls.problem,
+            "shape": list(cls.shape),
+            "has_own_split": cls.has_own_split,
+        }
 
 
 class Step(Described):

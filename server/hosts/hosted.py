@@ -188,6 +188,12 @@ class HostedSession:
         self._begin_anew(FROM_THE_START)
 
     def _edit(self, experiment: Experiment) -> None:
+        if experiment.runs_like(self.session.experiment):
+            # The network stays as it is, and so does its layout.
+            with self._seat.exclusive() as session:
+                session.edit(experiment)
+            self._tell_experiment()
+            return
         before = self.session.step
         step = self._change(experiment, restart=False)
         if step < before:
@@ -269,13 +275,16 @@ class HostedSession:
 
     def _tell_all(self) -> None:
         """Everything that an edit may have changed."""
-        revision, session = self._camera.revision, self.session
-        document = session.experiment.model_dump(mode="json")
-        layout = layout_of(session, self._camera.observer, revision)
-        for message in (ExperimentMessage(revision=revision, experiment=document), layout):
-            self._outlet.message(self.placement, message)
+        layout = layout_of(self.session, self._camera.observer, self._camera.revision)
+        self._tell_experiment()
+        self._outlet.message(self.placement, layout)
         self._tell_status(always=True)
         self._tell_inspected()
+
+    def _tell_experiment(self) -> None:
+        document = self.session.experiment.model_dump(mode="json")
+        message = ExperimentMessage(revision=self._camera.revision, experiment=document)
+        self._outlet.message(self.placement, message)
 
     def _tell_inspected(self) -> None:
         self._outlet.message(self.placement, inspected(self._camera.observer.inspection))

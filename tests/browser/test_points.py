@@ -60,6 +60,21 @@ class Plane:
         return box["x"] + across * box["width"], box["y"] + down * box["height"]
 
 
+def test_the_plane_stays_under_the_pointer_at_the_first_point(visit: Visits) -> None:
+    page = visit("/")
+    page.wait_for_step(1)
+    plane = Plane(page)
+    before = plane.place(0, 0)
+    page.page.mouse.click(*plane.place(0.5, 0.5))
+    plane.wait_for_points(SPIRAL_SAMPLES + 1)
+    assert plane.place(0, 0) == before
+    button = page.button("Delete the selected point")
+    button.focus()
+    page.page.keyboard.press("Enter")
+    plane.wait_for_points(SPIRAL_SAMPLES)
+    expect(button).to_be_focused()
+
+
 def test_points_by_mouse(visit: Visits) -> None:
     page = visit("/")
     page.wait_for_step(1)

@@ -130,6 +130,11 @@ def test_another_seed_gives_other_samples_where_chance_draws_them(member: type[S
 
 
 @pytest.mark.parametrize("member", SOURCES, ids=lambda member: str(member.__name__))
+def test_a_set_says_whether_it_comes_with_its_validation_part(member: type[Source]) -> None:
+    assert member.traits()["has_own_split"] == (example(member).load(1).training is not None)
+
+
+@pytest.mark.parametrize("member", SOURCES, ids=lambda member: str(member.__name__))
 def test_a_document_comes_back_as_it_went(member: type[Source]) -> None:
     adapter = TypeAdapter(union_of(Source))
     source = example(member)

@@ -13,6 +13,7 @@ from engine.data.preprocessing import Features
 from engine.data.sources import Spiral
 from engine.errors import GraphError, NeurariumError
 from engine.experiment import Data, Experiment, Regularization, Seeds
+from engine.graph import Position
 from engine.kernels.abi import CURSOR, EPOCH
 from engine.layers.dense import Dense
 from engine.layers.dropout import Dropout
@@ -176,6 +177,21 @@ def test_another_learning_rate_changes_nothing_but_the_learning_rate(
 def test_an_edit_to_the_same_experiment_changes_nothing() -> None:
     session, other = trained(), trained()
     session.edit(experiment())
+    assert_goes_on_like(session, other)
+
+
+def test_a_new_title_or_place_on_the_canvas_rebuilds_nothing() -> None:
+    session, other = trained(), trained()
+    program, arena = session.program, session.arena
+    node = session.experiment.graph.nodes[0]
+    moved = node.model_copy(update={"position": Position(x=40.0, y=-3.0)})
+    graph = session.experiment.graph.model_copy(
+        update={"nodes": (moved, *session.experiment.graph.nodes[1:])}
+    )
+    drawn = session.experiment.model_copy(update={"graph": graph, "title": "Mine"})
+    session.edit(drawn)
+    assert session.experiment == drawn
+    assert session.program is program and session.arena is arena
     assert_goes_on_like(session, other)
 
 

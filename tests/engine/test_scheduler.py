@@ -67,6 +67,16 @@ def test_many_sessions_train_exactly_their_budgets(scheduler: Scheduler) -> None
         assert same(session, reference(session.experiment, 500 + 37 * number))
 
 
+@pytest.mark.parametrize(("pace", "steps"), [(0.0, None), (-1.0, None), (None, -1)])
+def test_a_pace_or_budget_that_makes_no_sense_is_refused(
+    scheduler: Scheduler, pace: float | None, steps: int | None
+) -> None:
+    place = scheduler.add(Session(presets.load("spiral")))
+    with pytest.raises(ValueError, match="must"):
+        place.play(steps_per_second=pace, steps=steps)
+    assert not place.running
+
+
 def test_budgets_add_up(scheduler: Scheduler) -> None:
     place = scheduler.add(Session(presets.load("spiral")))
     assert not place.running

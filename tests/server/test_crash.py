@@ -57,6 +57,7 @@ def test_paused_and_edited_work_survives_a_kill_at_any_moment(fragile: RunningSe
         assert page.command("pause") is None
         document = page.wait_for("experiment")["experiment"]
         document["title"] = "kept"
+        document["batch_size"] += 1
         assert page.command("edit", experiment=document) is None
         os.kill(fragile.host_process, signal.SIGKILL)
         assert page.wait_for("host", event="restored")["step"] == 30

@@ -144,6 +144,21 @@ def test_edit_keeps_training_and_what_was_learned(server: RunningServer) -> None
         assert frame[0].step == step
 
 
+def test_moving_a_layer_on_the_canvas_leaves_layout_and_training_alone(opened: Page) -> None:
+    page = opened
+    document = experiment_of(page)
+    page.subscribe("weights")
+    assert page.command("play") is None
+    page.wait_for_frame(at_least=100)
+    document["graph"]["nodes"][0]["position"] = {"x": 12.0, "y": 30.0}
+    page.seen.clear()
+    assert page.command("edit", experiment=document) is None
+    assert page.wait_for("experiment", revision=1)["experiment"] == document
+    assert "layout" not in {message["type"] for message in page.seen}
+    frame = page.wait_for_frame(condition=lambda head: head.revision == 1)
+    assert frame[0].flags & RUNNING
+
+
 def test_learning_rate_changes_mid_run_without_a_reset(opened: Page) -> None:
     page = opened
     document = experiment_of(page)

@@ -22,6 +22,7 @@ class Mnist(Source):
     )
     problem: ClassVar[Problem] = "classification"
     shape: ClassVar[tuple[int, ...]] = (28, 28)
+    has_own_split: ClassVar[bool] = True
 
     def load(self, seed: int) -> Dataset:
         """Ink from 0 to 1, `(10000, 28, 28)`, in a fixed order; the first 8,000 train."""

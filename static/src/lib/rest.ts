@@ -116,5 +116,7 @@ export interface SourceEntry {
   fields: CatalogField[];
   /** `null` when it depends on the source's fields. */
   problem: 'classification' | 'regression' | null;
+  /** Whether the set comes with its validation part. */
+  has_own_split: boolean;
   [trait: string]: unknown;
 }

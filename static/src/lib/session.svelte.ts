@@ -267,6 +267,8 @@ export class Session {
     hub.hold();
     try {
       await this.#stream?.command({ type: 'edit', experiment });
+      // No layout has come: only places or the title have changed.
+      if (this.#coming === null) hub.release();
       return null;
     } catch (error) {
       hub.release();

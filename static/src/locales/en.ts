@@ -43,7 +43,7 @@ export const en = {
   'step.batches.help': 'Ten updates of the weights',
   'step.batches.short': '10',
   'step.epoch': 'one epoch',
-  'step.epoch.help': 'Every training sample once',
+  'step.epoch.help': 'To the end of this pass over the training samples',
   'step.epoch.short': 'epoch',
 
   'reseed.data': 'New data',

@@ -44,7 +44,7 @@ export const zh: Record<keyof typeof en, string> = {
   'step.batches.help': '更新十次权重',
   'step.batches.short': '10',
   'step.epoch': '一轮',
-  'step.epoch.help': '每个训练样本各用一次',
+  'step.epoch.help': '训练到本轮结束（所有训练样本各用一次）',
   'step.epoch.short': '一轮',
 
   'reseed.data': '换数据',
