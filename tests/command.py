@@ -28,14 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def side_by_side(arguments: Sequence[str], processors: int | None = None) -> list[str]:
     """Options that share a run of all tests among processes; none for a run of some of them.
 
-    Files stay whole and in order: their fixtures are made once, and each process comes to its
-    browser tests last.
+    Who shares what is said in ``tests/conftest.py``.
     """
     count = min(processors or os.cpu_count() or 1, MOST_PROCESSES)
     is_chosen = any(word.startswith(OWN_WAYS) for word in arguments)
     if is_chosen or count == 1 or not includes_all_tests(arguments):
         return []
-    return ["-n", str(count), "--dist", "loadfile", "--no-loadscope-reorder"]
+    return ["-n", str(count), "--dist", "loadgroup", "--no-loadscope-reorder"]
 
 
 def includes_all_tests(arguments: Sequence[str]) -> bool:

@@ -26,12 +26,15 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test under ``tests/browser``, and run those last.
 
-    They are the slowest, and Playwright keeps an event loop running on the main thread from its
-    first test to the end of the run: no other test could start one there.
+    Playwright keeps an event loop running on the main thread from its first test to the end of the
+    run: no other test could start one there. Among several processes, files stay whole, and one
+    process gets all browser tests: two browsers at once only take each other's processor.
     """
     for item in items:
-        if item.path.is_relative_to(BROWSER_TESTS):
+        is_browser = item.path.is_relative_to(BROWSER_TESTS)
+        if is_browser:
             item.add_marker(pytest.mark.browser)
+        item.add_marker(pytest.mark.xdist_group("browser" if is_browser else str(item.path)))
     items.sort(key=lambda item: item.path.is_relative_to(BROWSER_TESTS))
 
 

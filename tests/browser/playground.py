@@ -13,7 +13,7 @@ from tests.browser.wire import Wire
 
 MILLISECONDS = 30_000
 """How long something may take that has to happen."""
-GLANCE = 20
+GLANCE = 40
 """Milliseconds between two looks at something that is waited for."""
 
 

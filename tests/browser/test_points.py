@@ -65,7 +65,7 @@ def test_the_plane_stays_under_the_pointer_at_the_first_point(visit: Visits) -> 
     page.wait_for_step(1)
     plane = Plane(page)
     before = plane.place(0, 0)
-    page.page.mouse.click(*plane.place(0.5, 0.5))
+    page.page.mouse.click(*plane.place(0.02, 0.02))
     plane.wait_for_points(SPIRAL_SAMPLES + 1)
     assert plane.place(0, 0) == before
     button = page.button("Delete the selected point")

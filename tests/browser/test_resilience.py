@@ -111,6 +111,7 @@ def test_a_lost_connection_is_told_and_the_same_run_goes_on(visit: Visits) -> No
         connections.append(route)
 
     page.page.route_web_socket("**/api/stream", keep)
+    page.wire.listen()
     page.open("/")
     mark(page)
     page.wait_for_step(STEPS)
