@@ -53,7 +53,8 @@ def test_the_learning_rate_changes_while_it_learns(visit: Visits) -> None:
         lambda: bool(page.wire.experiment["optimizer"]["learning_rate"] < before), "the new rate"
     )
     page.expect_training()
-    assert page.wire.steps == sorted(page.wire.steps)
+    steps = page.wire.steps
+    assert steps == sorted(steps)
 
 
 def test_a_neuron_more_keeps_what_the_others_learnt(visit: Visits) -> None:
@@ -90,7 +91,8 @@ def test_layers_come_and_go_while_it_trains(visit: Visits) -> None:
     page.inspector.get_by_role("button", name="Remove", exact=True).click()
     page.expect_layers(*SPIRAL)
     page.expect_training()
-    assert page.wire.steps == sorted(page.wire.steps)
+    steps = page.wire.steps
+    assert steps == sorted(steps)
 
 
 def test_a_weight_is_set_by_hand(visit: Visits) -> None:
@@ -197,4 +199,5 @@ def test_a_cut_edge_is_explained_at_its_layer_and_mended(visit: Visits) -> None:
     expect(page.layer("output").get_by_role("status")).to_have_count(0)
     expect(page.network.get_by_role("alert")).to_have_count(0)
     page.expect_training()
-    assert page.wire.steps == sorted(page.wire.steps)
+    steps = page.wire.steps
+    assert steps == sorted(steps)

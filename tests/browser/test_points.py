@@ -100,7 +100,8 @@ def test_points_by_mouse(visit: Visits) -> None:
     assert all(point[0] < 5.8 or point[1] > -5 for point in plane.points)
     page.button(re.compile("^Undo")).click()
     plane.wait_for_points(SPIRAL_SAMPLES + 1)
-    assert page.wire.steps == sorted(page.wire.steps)
+    steps = page.wire.steps
+    assert steps == sorted(steps)
 
 
 def test_points_by_keyboard(visit: Visits) -> None:

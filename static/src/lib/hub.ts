@@ -85,9 +85,10 @@ export class Hub {
    */
   hold(): void {
     this.#heldUntil = this.clock.now() + LONGEST_HOLD;
+    // A little later than that: a timer may come early.
     this.clock.delay(() => {
       if (this.#heldUntil <= this.clock.now()) this.release();
-    }, LONGEST_HOLD);
+    }, LONGEST_HOLD + 10);
   }
 
   /** Paint again: the network stays as it is. */
