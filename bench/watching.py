@@ -8,13 +8,11 @@ from collections.abc import Sequence
 
 from engine.observer import Observer
 from server.hosts.frames import form_of
+from server.hosts.hosted import RETRY
+from server.hosts.process import GRAIN
 from server.protocol import FRAME
 from server.stream import Form, Head
 
-RETRY = 0.004
-"""Seconds until a session whose copy is on its way is looked at again."""
-GRAIN = 0.002
-"""Seconds between two rounds over all sessions, at least, as in a host."""
 PICTURED = ("map", "weights", "bias")
 """What the page draws of a network on the plane."""
 

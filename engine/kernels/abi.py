@@ -153,8 +153,8 @@ def _collector_paused() -> Iterator[None]:
 
 # --- accessors ----------------------------------------------------------------------------------
 #
-# Intrinsics, written straight into the op's code: as overloads, which Numba compiles like any other
-# function, they made up a third of an op's compile time.
+# Intrinsics, written straight into the op's code: overloads would go through Numba's whole
+# pipeline, each by itself.
 
 
 def _array(context: Any, builder: Any, kind: Any, data: Any, shape: tuple[Any, ...]) -> Any:

@@ -267,8 +267,8 @@ def _write_row_of_tiles(
 def _multiply(context: Any, a: Any, b: Any, c: Any, start: Any, layout: Any) -> Any:
     """See `multiply`.
 
-    Loops and tiles are written in one go: as functions of Numba, they took longer to compile than
-    all other kernels of a small network together.
+    Loops and tiles are written in one go: with the loops as functions of Numba, the product took
+    three times as long to compile.
     """
     signature = types.void(a, b, c, start, layout)
 

@@ -141,8 +141,10 @@ class Observer:
         choice = tuple(wanted)
         if choice not in self._sheets:
             keys = sorted({key for key in choice if key < len(self.tensors)})
-            shown = {SHOWN.get(self.tensors[key].quantity) for key in keys} - {None}
-            views = {name: self._view(name) for name in shown or {"sample"} if name}
+            quantities = (self.tensors[key].quantity for key in keys)
+            shown: set[View] = {SHOWN[quantity] for quantity in quantities if quantity in SHOWN}
+            names: list[View] = sorted(shown) if shown else ["sample"]
+            views = {name: self._view(name) for name in names}
             if len(self._sheets) >= KEPT_SHEETS:
                 self._sheets.pop(next(iter(self._sheets)))
             self._sheets[choice] = Sheet(keys, self.tensors, views, self._ranges)

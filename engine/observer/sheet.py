@@ -1,7 +1,7 @@
 """Some tensors side by side in one buffer, written by rows like those that train.
 
 One call of the executor makes a whole look: it computes the network and writes every picture and
-number to where it will be sent from. In Python, tensor by tensor, the same look took ten times as
+number to where it will be sent from. In Python, tensor by tensor, a look took several times as
 long. Guarded by tests/engine/test_observer.py.
 """
 
