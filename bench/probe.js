@@ -46,10 +46,9 @@
     probe.layout?.revision === probe.painted &&
     probe.layout.layers.find(({ name }) => name === layer)?.shape[0] === units;
 
-  /** Time the next click until `layer` is seen with `units`: on a canvas in `selector` that isn't there yet. */
+  /** Time the next click until `layer`, in `selector`, is seen with `units`. */
   probe.watch = (selector, layer, units) => {
-    const known = new WeakSet(document.querySelectorAll('canvas'));
-    probe.waiting = { selector, layer, units, known, clicked: null };
+    probe.waiting = { selector, layer, units, drawn: 0, clicked: null };
   };
 
   document.addEventListener(
@@ -63,9 +62,10 @@
 
   const timePaint = (canvas) => {
     const { waiting } = probe;
-    if (waiting.clicked === null || waiting.known.has(canvas)) return;
-    if (!probe.shows(waiting.layer, waiting.units)) return;
+    if (waiting.clicked === null || !probe.shows(waiting.layer, waiting.units)) return;
     if (canvas.closest(waiting.selector) === null) return;
+    waiting.drawn += 1;
+    if (waiting.drawn < waiting.units) return;
     probe.waiting = null;
     // A picture is drawn inside an animation frame; a task posted there runs after that frame's
     // style, layout and paint.
@@ -74,12 +74,16 @@
     port2.postMessage(null);
   };
 
-  for (const name of ['putImageData', 'drawImage']) {
-    const draw = CanvasRenderingContext2D.prototype[name];
-    CanvasRenderingContext2D.prototype[name] = function (...words) {
-      const result = draw.apply(this, words);
-      if (probe.waiting !== null) timePaint(this.canvas);
-      return result;
-    };
-  }
+  const drawing = CanvasRenderingContext2D.prototype;
+  const { clearRect, drawImage } = drawing;
+  // A layer's picture is cleared, and then every unit's part of it is drawn.
+  drawing.clearRect = function (...words) {
+    if (probe.waiting !== null && this.canvas.closest(probe.waiting.selector) !== null) probe.waiting.drawn = 0;
+    return clearRect.apply(this, words);
+  };
+  drawing.drawImage = function (...words) {
+    const result = drawImage.apply(this, words);
+    if (probe.waiting !== null) timePaint(this.canvas);
+    return result;
+  };
 }

@@ -26,6 +26,8 @@ export default defineConfig({
   test: {
     environment: 'jsdom',
     pool: 'vmThreads',
+    // For a machine that does other work meanwhile; no test waits for seconds.
+    testTimeout: 30_000,
     include: ['tests/**/*.test.ts'],
   },
 });

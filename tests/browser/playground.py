@@ -181,16 +181,23 @@ class Playground:
         return float(text.rstrip("%")) / 100 if text.endswith("%") else float("nan")
 
 
-def count_colours(canvas: Locator) -> int:
-    """How many different colours a canvas shows; a blank one has one."""
+def count_colours(part: Locator) -> int:
+    """How many different colours a canvas shows, or the part of one under `part`; blank has one."""
     return int(
-        canvas.evaluate(
-            """canvas => {
-                const { width, height } = canvas;
-                const copy = new OffscreenCanvas(width, height);
+        part.evaluate(
+            """part => {
+                const holds = part.matches('canvas') ? part : part.querySelector('canvas');
+                const canvas = holds ?? part.closest('[data-id]').querySelector('canvas');
+                const whole = canvas.getBoundingClientRect();
+                const box = holds === null ? part.getBoundingClientRect() : whole;
+                const [across, down] = [canvas.width / whole.width, canvas.height / whole.height];
+                const copy = new OffscreenCanvas(canvas.width, canvas.height);
                 const context = copy.getContext('2d', { willReadFrequently: true });
                 context.drawImage(canvas, 0, 0);
-                const { data } = context.getImageData(0, 0, width, height);
+                const { data } = context.getImageData(
+                    (box.left - whole.left) * across, (box.top - whole.top) * down,
+                    Math.max(1, box.width * across), Math.max(1, box.height * down),
+                );
                 return new Set(new Uint32Array(data.buffer)).size;
             }"""
         )

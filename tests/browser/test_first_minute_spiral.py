@@ -21,7 +21,7 @@ def test_a_network_is_already_learning(visit: Visits) -> None:
     expect(page.page.get_by_role("status").filter(has_text="Connected")).to_be_attached()
     page.wait_for_step(PAST_CHANCE)
     for unit in page.units("hidden1").all():
-        assert count_colours(unit.locator("canvas")) > 5
+        assert count_colours(unit) > 5
     surface = page.result.get_by_role("img", name=re.compile("^What the network predicts"))
     assert count_colours(surface.locator("canvas").first) > 20
     curves = page.result.get_by_role("img", name=re.compile(r"^Loss over training; now 0\.\d+ on"))
@@ -64,7 +64,7 @@ def test_a_neuron_more_keeps_what_the_others_learnt(visit: Visits) -> None:
     into, out_of = page.weights("hidden1"), page.weights("hidden2")
     page.button("Add a unit to hidden1").click()
     expect(page.units("hidden1")).to_have_count(9)
-    new_unit = page.units("hidden1").last.locator("canvas")
+    new_unit = page.units("hidden1").last
     page.wait_until(lambda: count_colours(new_unit) > 5, "the picture of the new unit")
     assert page.weights("hidden1")[:8] == into
     assert [weights[:8] for weights in page.weights("hidden2")] == out_of

@@ -67,6 +67,36 @@ export class Thumbnail {
   }
 }
 
+/** Response maps (or curves) of a column of units on one sheet, smoothed to the size of their places. */
+export class MapColumn {
+  /** All units' maps, one under the other, one pixel a cell. */
+  readonly #canvas = document.createElement('canvas');
+  #atlas: Picture | null = null;
+
+  /** Paint on `context`, whose origin is the column's top left corner. */
+  paint(context: CanvasRenderingContext2D, tensor: TensorView, face: Face, table: Uint32Array): void {
+    const [units = 0, height = 1, across] = tensor.shape;
+    const rows = across === undefined ? CURVE_ROWS : height;
+    const columns = across ?? height;
+    this.#atlas = sized(this.#canvas, this.#atlas, columns, units * rows);
+    const { pixels } = this.#atlas;
+    const cells = rows * columns;
+    for (let unit = 0; unit < units; unit += 1) {
+      const part = pixels.subarray(unit * cells, (unit + 1) * cells);
+      if (across === undefined) paintCurve(part, tensor, unit, table, rows);
+      else paintMap(part, tensor, unit, table);
+    }
+    this.#atlas.show();
+    context.imageSmoothingEnabled = true;
+    const { unitWidth, unitHeight } = face;
+    const step = unitHeight + face.gap;
+    // A unit that the draft has and the engine hasn't yet keeps its empty place.
+    for (let unit = 0; unit < Math.min(units, face.units); unit += 1) {
+      context.drawImage(this.#canvas, 0, unit * rows, columns, rows, 0, unit * step, unitWidth, unitHeight);
+    }
+  }
+}
+
 /** Many response maps on one canvas, each made as small as its place in the grid. */
 export class Mosaic {
   #picture: Picture | null = null;
@@ -110,6 +140,34 @@ export function activationScale(tensor: TensorView, bound: number | null): numbe
   return bound ?? Math.max(LEAST_SCALE, largest(tensor.data));
 }
 
+/** One coloured cell a unit, in a column; the origin of `context` is the column's top left corner. */
+export function paintCells(
+  context: CanvasRenderingContext2D,
+  tensor: TensorView,
+  face: Face,
+  colours: readonly string[],
+  scale: number,
+): void {
+  const step = face.unitHeight + face.gap;
+  for (let unit = 0; unit < Math.min(face.units, tensor.data.length); unit += 1) {
+    context.fillStyle = colours[indexOf(tensor.data[unit] ?? 0, scale)] ?? '';
+    context.fillRect(0, unit * step, face.unitWidth, face.unitHeight);
+  }
+}
+
+/** Make the corners of a column's units round, by making transparent what lies outside of them. */
+export function roundCorners(context: CanvasRenderingContext2D, face: Face, radius: number): void {
+  const step = face.unitHeight + face.gap;
+  context.beginPath();
+  for (let unit = 0; unit < face.units; unit += 1) {
+    context.rect(0, unit * step, face.unitWidth, face.unitHeight);
+    context.roundRect(0, unit * step, face.unitWidth, face.unitHeight, radius);
+  }
+  context.globalCompositeOperation = 'destination-out';
+  context.fill('evenodd');
+  context.globalCompositeOperation = 'source-over';
+}
+
 /** Coloured cells, one pixel each; CSS scales them up without blurring. */
 export class Cells {
   #picture: Picture | null = null;
@@ -146,7 +204,7 @@ export class Cells {
   }
 }
 
-/** Horizontal bars for shares between 0 and 1, one a class, as wide as the canvas at 1. */
+/** Horizontal bars for shares between 0 and 1, one a class, as wide as the column at 1. */
 export function paintBars(
   context: CanvasRenderingContext2D,
   tensor: TensorView,
@@ -158,7 +216,6 @@ export function paintBars(
   const inset = (face.unitHeight - height) / 2;
   let best = 0;
   tensor.data.forEach((share, unit) => (best = share > (tensor.data[best] ?? 0) ? unit : best));
-  context.clearRect(0, 0, face.unitWidth, face.rows * step);
   for (let unit = 0; unit < Math.min(face.units, tensor.data.length); unit += 1) {
     const share = Math.min(1, Math.max(0, tensor.data[unit] ?? 0));
     context.fillStyle = colours.track;
@@ -168,20 +225,24 @@ export function paintBars(
   }
 }
 
-/** Small squares, one a unit, coloured by bias. */
+/** Side of the square that shows a unit's bias, and its distance from the unit, in pixels at zoom 1. */
+export const BIAS = { side: 7, distance: 4 };
+/** Biases up to this size never fill the scale. */
+const LEAST_BIAS_SCALE = 1;
+
+/** Small squares left of a column, one a unit, coloured by bias. */
 export function paintBiases(
   context: CanvasRenderingContext2D,
   tensor: TensorView,
   face: Face,
-  side: number,
   colours: readonly string[],
-  scale: number,
 ): void {
+  const { side, distance } = BIAS;
   const step = face.unitHeight + face.gap;
-  context.clearRect(0, 0, side, face.rows * step);
+  const scale = Math.max(LEAST_BIAS_SCALE, largest(tensor.data));
   for (let unit = 0; unit < Math.min(face.units, tensor.data.length); unit += 1) {
     context.fillStyle = colours[indexOf(tensor.data[unit] ?? 0, scale)] ?? '';
-    context.fillRect(0, unit * step + face.unitHeight - side, side, side);
+    context.fillRect(-side - distance, unit * step + face.unitHeight - side, side, side);
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { edgesFor, nodesFor, type NodeFacts } from '../../src/graph/flow';
 import { faceOf } from '../../src/graph/faces';
-import { activationScale, paintBars, paintCurve } from '../../src/graph/painters';
+import { activationScale, MapColumn, paintBars, paintBiases, paintCells, paintCurve } from '../../src/graph/painters';
 import { placeOf } from '../../src/graph/readings';
 import { shapeText, shortCount } from '../../src/graph/shapes';
 import type { LayerPicture } from '../../src/graph/scene.svelte';
@@ -34,6 +34,74 @@ describe('a response curve', () => {
     expect(filled(3)).toBeGreaterThan(filled(2));
     expect(column(3).slice(rows / 2 + 2).every((pixel) => pixel === 128)).toBe(true);
     expect(column(0).slice(0, rows / 2 - 2).every((pixel) => pixel === 128)).toBe(true);
+  });
+});
+
+describe('a column of response maps', () => {
+  const facts = { kind: 'dense', units: 3, shape: [3], mapAxes: 2, labelWidth: 0, rawShape: [] } as const;
+  const face = faceOf(facts);
+  type Drawn = { from: number[]; to: number[] };
+
+  function drawn(units: number): Drawn[] {
+    const calls: Drawn[] = [];
+    const context = {
+      drawImage(_image: unknown, ...numbers: number[]): void {
+        calls.push({ from: numbers.slice(0, 4), to: numbers.slice(4) });
+      },
+    };
+    const map = tensor(new Uint8Array(units * 6), [units, 2, 3]);
+    new MapColumn().paint(context as unknown as CanvasRenderingContext2D, map, face, table);
+    return calls;
+  }
+
+  it('shows each unit its own map, at its own place', () => {
+    const { unitWidth, unitHeight, gap } = face;
+    const expected = [0, 1, 2].map((unit) => ({
+      from: [0, unit * 2, 3, 2],
+      to: [0, unit * (unitHeight + gap), unitWidth, unitHeight],
+    }));
+    expect(drawn(3)).toEqual(expected);
+  });
+
+  it('leaves units empty that the engine does not have yet, and those away that the draft no longer has', () => {
+    expect(drawn(2)).toHaveLength(2);
+    expect(drawn(4)).toHaveLength(3);
+  });
+});
+
+describe('cells and biases', () => {
+  const facts = { kind: 'dense', units: 2, shape: [2], mapAxes: 0, labelWidth: 0, rawShape: [] } as const;
+  const face = faceOf(facts);
+  const colours = Array.from({ length: 256 }, (_, index) => String(index));
+
+  function painted(paint: (context: CanvasRenderingContext2D) => void): { colour: string; x: number; y: number }[] {
+    const found: { colour: string; x: number; y: number }[] = [];
+    const context = {
+      fillStyle: '',
+      fillRect(x: number, y: number): void {
+        found.push({ colour: this.fillStyle, x, y });
+      },
+    };
+    paint(context as unknown as CanvasRenderingContext2D);
+    return found;
+  }
+
+  it('are coloured by their numbers, a unit below the other', () => {
+    const numbers = tensor(Float32Array.of(-2, 2), [2]);
+    const step = face.unitHeight + face.gap;
+    expect(painted((context) => paintCells(context, numbers, face, colours, 2))).toEqual([
+      { colour: '0', x: 0, y: 0 },
+      { colour: '255', x: 0, y: step },
+    ]);
+    const [first, second] = painted((context) => paintBiases(context, numbers, face, colours));
+    expect([first?.colour, second?.colour]).toEqual(['0', '255']);
+    expect(first?.x).toBeLessThan(0);
+    expect((second?.y ?? 0) - (first?.y ?? 0)).toBe(step);
+  });
+
+  it('do not glare with small biases', () => {
+    const [small] = painted((context) => paintBiases(context, tensor(Float32Array.of(0.1, 0), [2]), face, colours));
+    expect(Number(small?.colour)).toBeLessThan(150);
   });
 });
 

@@ -5,6 +5,7 @@ import { fetchSourceSamples } from '../../lib/api';
 import { valueAt, type Frame, type TensorView } from '../../lib/frame';
 import type { SourceEntry } from '../../lib/catalog';
 import type { Task } from '../../lib/fit';
+import { still } from '../../lib/still';
 
 const SAMPLES = 120;
 const loading = new Map<string, Promise<Frame>>();
@@ -104,16 +105,26 @@ function drawImages(paper: Paper, inputs: TensorView): void {
   }
 }
 
-/** Draw `frame`, samples of `source`, over the whole of `canvas`. */
-export function drawThumbnail(canvas: HTMLCanvasElement, frame: Frame, source: SourceEntry, mode: ColourMode): void {
-  const context = canvas.getContext('2d');
+/**
+ * A picture of `frame`, samples of `source`: the address of an image.
+ *
+ * @param width in pixels of the page, as `height`.
+ */
+export function thumbnail(
+  frame: Frame,
+  source: SourceEntry,
+  mode: ColourMode,
+  { width, height }: { width: number; height: number },
+): string {
   const inputs = frame.tensors.get(0);
   const targets = frame.tensors.get(1);
-  if (context === null || inputs === undefined || targets === undefined) return;
-  canvas.width = canvas.clientWidth * devicePixelRatio;
-  canvas.height = canvas.clientHeight * devicePixelRatio;
-  context.scale(devicePixelRatio, devicePixelRatio);
-  const paper = { context, width: canvas.clientWidth, height: canvas.clientHeight, mode };
-  if (inputs.shape.length > 2) drawImages(paper, inputs);
-  else drawPoints(paper, inputs, targets, source.problem !== 'regression');
+  if (inputs === undefined || targets === undefined) return '';
+  return still(width * devicePixelRatio, height * devicePixelRatio, (canvas) => {
+    const context = canvas.getContext('2d');
+    if (context === null) return;
+    context.scale(devicePixelRatio, devicePixelRatio);
+    const paper = { context, width, height, mode };
+    if (inputs.shape.length > 2) drawImages(paper, inputs);
+    else drawPoints(paper, inputs, targets, source.problem !== 'regression');
+  });
 }
