@@ -56,6 +56,10 @@ def test_pictures_are_drawn_in_both_themes(
     for theme in ("light", "dark"):
         page.page.emulate_media(color_scheme=theme)
         page.page.locator(f"html[data-theme={theme}]").wait_for()
+        # Colours pass into each other; a picture taken meanwhile shows neither theme.
+        page.wait_until(
+            lambda: not page.page.evaluate("document.getAnimations().length"), "the theme's colours"
+        )
         file = screenshots / f"{preset}-{window}-{theme}-{language}.png"
         pictures[theme] = take_picture(page, file)
     assert brightness(pictures["light"]) > 200
