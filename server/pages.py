@@ -5,11 +5,11 @@ Guarded by tests/server/test_pages.py.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse
-from fastapi.templating import Jinja2Templates
 from starlette.responses import Response
 
 from engine.errors import NeurariumError
@@ -20,6 +20,9 @@ from server.errors import as_problem, status_of
 from server.rest import Boot
 from server.services import Given, Services, services_of
 
+if TYPE_CHECKING:
+    from fastapi.templating import Jinja2Templates
+
 Language = Literal["en", "zh"]
 
 LANGUAGE_COOKIE = "neurarium_language"
@@ -29,7 +32,14 @@ THEMES = ("light", "dark")
 YEAR_IN_SECONDS = 31_536_000
 
 router = APIRouter(include_in_schema=False)
-templates = Jinja2Templates(TEMPLATES)
+
+
+@cache
+def templates() -> Jinja2Templates:
+    """The templates, made for the first page: Jinja would delay the first answer of a start."""
+    from fastapi.templating import Jinja2Templates
+
+    return Jinja2Templates(TEMPLATES)
 
 
 @router.get("/")
@@ -93,7 +103,7 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
     """A page in the visitor's language and theme."""
     language = language_of(request)
     theme = request.cookies.get(THEME_COOKIE)
-    return templates.TemplateResponse(
+    return templates().TemplateResponse(
         request,
         template,
         {
