@@ -11,6 +11,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from engine.kernels.abi import device
 from engine.program.executor import flush_denormals, restore_denormals, walk, words_at
 
 (
@@ -160,7 +161,7 @@ def now() -> int:
     return int(_clock())
 
 
-@njit("void(int64, int64, int64)", nogil=True)
+@device
 def _copy(source: int, target: int, count: int) -> None:
     """Copy `count` bytes; blocks are whole cache lines, so it is a multiple of 8."""
     read, write = words_at(source), words_at(target)
@@ -168,7 +169,7 @@ def _copy(source: int, target: int, count: int) -> None:
         write[index] = read[index]
 
 
-@njit("int64(int64, int64)", nogil=True)
+@device
 def _train(line: int, longest: int) -> int:
     """One slice of the place at `line`; returns the steps done."""
     place = words_at(line)
@@ -198,7 +199,7 @@ def _train(line: int, longest: int) -> int:
     return int(done)
 
 
-@njit("void(int64)", nogil=True)
+@device
 def _publish(line: int) -> None:
     """Serve a requested copy."""
     place = words_at(line)
