@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, WithJsonSchema
 
+from server.descriptions import describe_fields
+
 PROTOCOL_VERSION = 1
 
 HEADER_FIELDS = {
@@ -72,7 +74,9 @@ Count = Annotated[int, Field(ge=0, le=LARGEST_NUMBER)]
 class Message(BaseModel):
     """Base of everything that is sent as JSON."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", allow_inf_nan=False, json_schema_extra=describe_fields
+    )
 
 
 class Words(Message):

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
+from server.descriptions import describe_fields
 from server.protocol import Document, LayerLayout, LimitsInForce, Problem, Words
 
 FieldValue = Annotated[Any, WithJsonSchema({"typescript": "FieldValue"})]
@@ -19,7 +20,7 @@ FieldValue = Annotated[Any, WithJsonSchema({"typescript": "FieldValue"})]
 class Shape(BaseModel):
     """Base of the REST shapes."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, json_schema_extra=describe_fields)
 
 
 class CatalogField(Shape):
@@ -55,7 +56,7 @@ class Ports(Shape):
 class CatalogEntry(Shape):
     """One member of a family, such as a kind of layer or optimizer, with traits of its family."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="allow", json_schema_extra=describe_fields)
 
     kind: str
     title: Words
