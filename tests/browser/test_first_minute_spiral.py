@@ -144,9 +144,14 @@ def replay(page: Playground, epochs: int) -> list[tuple[str, ...]]:
 
 
 def wait_for_losses(page: Playground, step: int) -> None:
-    """Return when the page stands at this step and its losses are of this step."""
+    """Return when the page stands at this step and writes the losses of this step."""
     page.expect_step(step)
     page.wait_until(lambda: page.wire.heads[-1].metrics_step == step, f"the losses of step {step}")
+    head = page.wire.heads[-1]
+    page.wait_until(
+        lambda: page.losses == (f"{head.training_loss:.3f}", f"{head.validation_loss:.3f}"),
+        "the losses on screen",
+    )
 
 
 def test_new_seeds_give_another_run(visit: Visits) -> None:
