@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import uvicorn
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from server import __version__, errors, pages
+from server import __version__, http_errors, pages
 from server.admission import ConnectionCounter, Visitors
 from server.api import catalog, experiments, health, presets, sessions, stream
 from server.assets import Assets
@@ -24,8 +23,6 @@ from server.settings import Settings
 
 SMALLEST_COMPRESSED = 1_000
 """Bytes of an answer."""
-SECONDS_TO_FINISH = 5
-"""How long open connections get to end when the server stops."""
 
 
 def create_app(
@@ -60,7 +57,7 @@ def create_app(
     for module in (catalog, experiments, health, presets, sessions, stream):
         app.include_router(module.router)
     pages.install(app)
-    errors.install(app, pages.show_problem, pages.wants_page)
+    http_errors.install(app, pages.show_problem, pages.wants_page)
     # The last one added sees a request first.
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED)
     app.add_middleware(Gate, settings=settings)
@@ -81,23 +78,4 @@ def make_services(settings: Settings, host: EngineHost | None, assets: Assets | 
             settings.max_connections, settings.max_connections_per_visitor
         ),
         assets=assets or Assets(),
-    )
-
-
-def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
-    """How the application is served: by one process, without compressing frames."""
-    return uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        loop="asyncio",
-        lifespan="on",
-        log_level="warning",
-        access_log=False,
-        ws="websockets-sansio",
-        ws_max_size=settings.max_transport_bytes,
-        # Compression costs eight times the processor time and a tenth of a frame's delay.
-        ws_per_message_deflate=False,
-        timeout_graceful_shutdown=SECONDS_TO_FINISH,
-        server_header=False,
     )

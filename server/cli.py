@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import importlib
 import os
 import signal
 import socket
@@ -18,15 +19,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-import uvicorn
-
 from engine.kernels.cache import is_warm
 from server import __version__
-from server.app import create_app, server_config
+from server.hosts.base import EngineHost
+from server.hosts.local import LocalHost
+from server.hosts.options import HostOptions
 from server.progress import StepError, run_step
 from server.settings import Settings, SettingsError
 
 HIGHEST_PORT = 65535
+SERVING = "server.serving"
+"""Found by name, late: importing it takes as long as everything before, and the engine host's
+process loads meanwhile."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,9 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = read_settings(options)
         with open_listener(settings.host, settings.port) as listener:
             compile_kernels()
+            host = launch_host(settings)
             settings = settings.model_copy(update={"port": listener.getsockname()[1]})
             address = web_address(settings.host, settings.port)
-            serve(settings, listener, lambda: announce(address, options.browser))
+            serve(settings, host, listener, lambda: announce(address, options.browser))
     except KeyboardInterrupt:
         pass
     return 0
@@ -224,24 +229,15 @@ def has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-class AnnouncingServer(uvicorn.Server):
-    """A uvicorn server that calls back once it answers."""
-
-    def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._when_ready = when_ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then call back."""
-        await super().startup(sockets)
-        if self.started:
-            self._when_ready()
+def launch_host(settings: Settings) -> LocalHost:
+    """Start the engine host's process."""
+    host = LocalHost(HostOptions.from_settings(settings), settings.answer_seconds)
+    host.launch()
+    return host
 
 
-def serve(settings: Settings, listener: socket.socket, when_ready: Callable[[], None]) -> None:
-    """Run the web process on an open listener until SIGINT or SIGTERM."""
-    server = AnnouncingServer(server_config(create_app(settings), settings), when_ready)
-    # After an orderly end uvicorn raises the signal once more: that end was the answer to it.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
-    server.run(sockets=[listener])
+def serve(
+    settings: Settings, host: EngineHost, listener: socket.socket, when_ready: Callable[[], None]
+) -> None:
+    """Load the web server and run it until SIGINT or SIGTERM."""
+    importlib.import_module(SERVING).serve(settings, host, listener, when_ready)

@@ -20,7 +20,8 @@ from engine.errors import NeurariumError, from_validation_error
 from server import __version__
 from server.admission import TokenBucket
 from server.channel import View
-from server.errors import as_problem, log_internal, refuse
+from server.errors import as_problem, refuse
+from server.http_errors import log_internal
 from server.protocol import (
     CLIENT_MESSAGE,
     LARGEST_NUMBER,

@@ -16,7 +16,8 @@ from starlette.websockets import WebSocket
 
 from engine.errors import NeurariumError
 from server.admission import RateLimiter
-from server.errors import json_response, refuse
+from server.errors import refuse
+from server.http_errors import json_response
 from server.settings import Settings
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")

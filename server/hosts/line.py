@@ -17,33 +17,34 @@ SECONDS_TO_STOP = 3.0
 
 
 class Line:
-    """Starts `target(connection, *arguments)` in a fresh interpreter and carries messages to and
-    from it.
+    """Starts `target(connection, *arguments)` in a fresh interpreter and, once asked to `listen`,
+    carries messages to and from it.
 
     Args:
         target: a function of a module, which must not return before its connection is closed.
         arguments: passed on; our own objects only, since they are pickled.
-        receive: called with each message, on a thread of the line.
-        ended: called once when the process has ended, on a thread of the line.
     """
 
-    def __init__(
-        self,
-        target: Callable[..., None],
-        arguments: tuple[Any, ...],
-        receive: Callable[[bytes], None],
-        ended: Callable[[], None],
-    ) -> None:
+    def __init__(self, target: Callable[..., None], arguments: tuple[Any, ...]) -> None:
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe(duplex=True)
         self._process = context.Process(
             target=target, args=(theirs, *arguments), name="neurarium-engine", daemon=True
         )
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._receive, self._ended = receive, ended
+        self._threads: list[threading.Thread] = []
         self._process.start()
         # Only the child may hold the other end, or its death would never be seen here.
         theirs.close()
+
+    def listen(self, receive: Callable[[bytes], None], ended: Callable[[], None]) -> None:
+        """Carry messages from now on; what the child said before is not lost.
+
+        Args:
+            receive: called with each message, on a thread of the line.
+            ended: called once when the process has ended, on a thread of the line.
+        """
+        self._receive, self._ended = receive, ended
         self._threads = [
             threading.Thread(target=self._read, args=(self._connection,), daemon=True),
             threading.Thread(target=self._write, args=(self._connection,), daemon=True),

@@ -56,11 +56,15 @@ class LocalHost(EngineHost):
 
     # --- life -------------------------------------------------------------------------------------
 
+    def launch(self) -> None:
+        """Start the process before there is an event loop: it loads while the server does."""
+        self._line = Line(enter, (self._options,))
+
     async def start(self, listener: HostListener) -> None:
-        """Start the process."""
+        """Start the process, or listen to the one that was launched."""
         self._listener = listener
         self._loop = asyncio.get_running_loop()
-        self._open_line()
+        self._open_line(self._line)
         self._watchdog = asyncio.create_task(self._watch_life())
 
     async def stop(self) -> None:
@@ -81,14 +85,13 @@ class LocalHost(EngineHost):
         """Of the process that serves at present."""
         return self._line.process_id if self._line else None
 
-    def _open_line(self) -> None:
+    def _open_line(self, launched: Line | None = None) -> None:
         if self._stopping:
             return
         self._starts += 1
         number = self._starts
-        self._line = Line(
-            enter,
-            (self._options,),
+        self._line = launched or Line(enter, (self._options,))
+        self._line.listen(
             lambda message: self._on_loop(self._receive, number, message),
             lambda: self._on_loop(self._line_ended, number),
         )

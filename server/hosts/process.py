@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import queue
-import signal
 import sys
 import threading
 import time
@@ -46,8 +45,6 @@ LONGEST_WAIT = 1.0
 
 def run_host(connection: Connection, options: HostOptions) -> None:
     """Serve the web process at the other end of `connection` until it closes it."""
-    # Ctrl+C reaches the whole group of processes; the web process decides when this one ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.setswitchinterval(SWITCH_INTERVAL)
     compile_elsewhere(in_subprocess)
     HostProcess(connection, options).run()

@@ -11,11 +11,12 @@ from typing import Self
 import httpx
 import uvicorn
 
-from server.app import create_app, server_config
+from server.app import create_app
 from server.assets import Assets
 from server.hosts.base import EngineHost
 from server.hosts.local import LocalHost
 from server.services import Services
+from server.serving import server_config
 from server.settings import Settings
 from tests.server.page import SECONDS, Page
 

@@ -31,8 +31,10 @@ FLOORS = (
     ("engine.evaluation", "engine.material", "engine.presets", "engine.snapshot"),
     ("engine.carry", "engine.observer", "engine.scheduler", "engine.session"),
     ("engine",),
-    ("server", "server.bootstrap", "server.progress", "server.protocol"),
+    ("server", "server.bootstrap", "server.descriptions", "server.progress"),
+    ("server.protocol",),
     ("server.errors", "server.rest", "server.settings", "server.stream"),
+    ("server.http_errors",),
     ("server.admission", "server.assets", "server.hosts"),
     ("server.channel", "server.history", "server.library", "server.middleware"),
     ("server.sessions",),
@@ -40,6 +42,7 @@ FLOORS = (
     ("server.connection", "server.pages"),
     ("server.api", "server.typescript"),
     ("server.app",),
+    ("server.serving",),
     ("server.__main__", "server.cli"),
 )
 """From the cellar up: a module may use its own floor and those below; a folder stands as one."""
