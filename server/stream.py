@@ -1,6 +1,6 @@
 """Binary frames: tensors and measurements on their way to the page.
 
-The layout is written down in server/protocol.py. Encoding copies each tensor once; a part of a
+The layout is written down in server/protocol. Encoding copies each tensor once; a part of a
 frame is taken out without decoding a number, so that many watchers share one encoding. Guarded by
 tests/server/test_stream.py.
 """

@@ -166,7 +166,7 @@ def protocol_module() -> str:
     schemas = message_schemas()
     constants = [f"export const {name} = {getattr(protocol, name)};" for name in CONSTANTS]
     parts = [
-        NOTICE.format(source="server/protocol.py"),
+        NOTICE.format(source="server/protocol"),
         "import type { Experiment } from './experiment';\n",
         "\n".join(constants) + "\n",
         _reader(

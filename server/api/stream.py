@@ -12,6 +12,6 @@ router = APIRouter()
 
 @router.websocket("/api/stream")
 async def stream(websocket: WebSocket) -> None:
-    """See server/protocol.py for what is said."""
+    """See server/protocol for what is said."""
     connection = Connection(websocket, services_of(websocket), visitor_of(websocket))
     await connection.serve()

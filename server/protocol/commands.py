@@ -1,0 +1,134 @@
+"""What the page sends. Guarded by tests/server/test_protocol.py."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter
+
+from server.protocol.words import Count, Document, Message
+
+
+class Hello(Message):
+    """First message on a connection: open a session, or make one from a preset or document."""
+
+    type: Literal["hello"] = "hello"
+    protocol: int
+    session: str | None = Field(default=None, max_length=64)
+    token: str | None = Field(default=None, max_length=64)
+    """Capability to edit `session`; without it the session can only be watched."""
+    preset: str | None = Field(default=None, max_length=40)
+    experiment: Document | None = None
+    history_after: float = -1.0
+    """The last step of the curves that the page has; only later points are sent."""
+    history_run: int = 0
+    """`History.run` of those curves; of another run all points are sent."""
+
+
+class Acknowledge(Message):
+    """The page has taken frame `sequence`; the server may send the newest one."""
+
+    type: Literal["acknowledge"] = "acknowledge"
+    sequence: Count
+
+
+class Subscribe(Message):
+    """Which tensors of layout `revision` are in view, and how often they are wanted at most."""
+
+    type: Literal["subscribe"] = "subscribe"
+    revision: Count
+    tensors: list[Annotated[int, Field(ge=0, le=65535)]] = Field(max_length=2000)
+    rate: float = Field(default=30.0, gt=0, le=60)
+    """Frames a second."""
+
+
+class Command(Message):
+    """Base of messages that are answered by a `Reply` with the same `request`."""
+
+    # A document's NaN has to reach the engine, which tells where it stands.
+    model_config = ConfigDict(ser_json_inf_nan="constants")
+
+    request: Count
+
+
+class Play(Command):
+    """Train until paused. `steps_per_second` is `null` for as fast as possible."""
+
+    type: Literal["play"] = "play"
+    steps_per_second: float | None = Field(default=None, gt=0, le=1e7)
+
+
+class Pause(Command):
+    """Stop at the next step boundary."""
+
+    type: Literal["pause"] = "pause"
+
+
+class Step(Command):
+    """Train `count` batches or epochs, then pause."""
+
+    type: Literal["step"] = "step"
+    level: Literal["batch", "epoch"] = "batch"
+    count: int = Field(default=1, ge=1, le=10_000)
+
+
+class Reset(Command):
+    """Back to step 0 with the same seeds: the same run again."""
+
+    type: Literal["reset"] = "reset"
+
+
+class Reseed(Command):
+    """Back to step 0 with new seeds for the named sources of chance."""
+
+    type: Literal["reseed"] = "reseed"
+    seeds: list[Literal["data", "weights", "batches"]] = Field(min_length=1, max_length=3)
+
+
+class Edit(Command):
+    """Replace the experiment; unchanged layers keep what they learned."""
+
+    type: Literal["edit"] = "edit"
+    experiment: Document
+
+
+class SetParameter(Command):
+    """Set one weight or bias by hand: `parameter` is `<layer>.weights` or `<layer>.bias`."""
+
+    type: Literal["set_parameter"] = "set_parameter"
+    parameter: str = Field(max_length=100)
+    index: list[Count] = Field(min_length=1, max_length=4)
+    value: float = Field(ge=-1e6, le=1e6)
+
+
+class Inspect(Command):
+    """Choose the sample whose activations are streamed: of the data, or drawn by hand."""
+
+    type: Literal["inspect"] = "inspect"
+    part: Literal["training", "validation"] = "validation"
+    sample: Count | None = None
+    values: list[float] | None = Field(default=None, max_length=100_000)
+
+
+class GoBack(Command):
+    """After divergence: return to the last healthy checkpoint, paused."""
+
+    type: Literal["go_back"] = "go_back"
+
+
+ClientMessage = Annotated[
+    Hello
+    | Acknowledge
+    | Subscribe
+    | Play
+    | Pause
+    | Step
+    | Reset
+    | Reseed
+    | Edit
+    | SetParameter
+    | Inspect
+    | GoBack,
+    Field(discriminator="type"),
+]
+CLIENT_MESSAGE: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
