@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.catalog import kind_of
 from engine.data.preparation import Prepared, prepare
 from engine.errors import GraphError, NeurariumError
 from engine.experiment import Data, Experiment
+from engine.graph import Resolved
 from engine.layers.dense import Dense
 from engine.limits import Limits
 from engine.losses import Loss
@@ -40,6 +42,33 @@ class Material:
     training: Samples
     validation: Samples | None
     plan: Plan
+
+
+@dataclass(frozen=True)
+class LayerInfo:
+    """What the engine made of one layer."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    inputs: tuple[str, ...]
+    parameters: int
+    map_scale: float | None
+
+
+def layer_infos(graph: Resolved) -> list[LayerInfo]:
+    """The layers in order of computation."""
+    return [
+        LayerInfo(
+            node.name,
+            kind_of(type(node.layer)),
+            graph.shapes[node.name],
+            graph.sources[node.name],
+            graph.parameter_count(node),
+            max(map(abs, span)) if (span := node.layer.output_span()) else None,
+        )
+        for node in graph.nodes
+    ]
 
 
 def gather_material(experiment: Experiment, dtype: np.dtype[Any], limits: Limits) -> Material:
@@ -159,3 +188,23 @@ def wrong_parameter(name: str, known: list[str]) -> GraphError:
         value=name,
         allowed=known,
     )
+
+
+def check_index(key: str, index: tuple[int, ...], shape: tuple[int, ...]) -> None:
+    """Refuse an index that lies outside a parameter of `shape`.
+
+    Raises:
+        NeurariumError: `wrong_parameter_index`.
+    """
+    inside = len(index) == len(shape) and all(
+        0 <= place < size for place, size in zip(index, shape, strict=True)
+    )
+    if not inside:
+        raise NeurariumError(
+            "wrong_parameter_index",
+            key,
+            Text("There is no such number in this parameter.", "该参数中没有这个数。"),
+            Text("Choose an index inside the shape.", "请选择形状范围内的下标。"),
+            value=f"[{', '.join(map(str, index))}]",
+            allowed=f"{shape}",
+        )

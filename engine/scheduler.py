@@ -25,12 +25,11 @@ from engine.program.round import (
     BUDGET,
     COUNT,
     DONE,
+    KEEP,
     MOST_SLICE,
     NEXT,
     PACE,
     PUBLISH,
-    PUBLISH_FROM,
-    PUBLISH_STATE,
     PYTHON,
     ROWS,
     RUNNING,
@@ -95,13 +94,15 @@ class Place:
         self._measured = (time.perf_counter(), 0)
         # What the line points to must outlive a worker that is looking at it.
         self._kept: tuple[Any, ...] = ()
-        self._asked: Room | None = None
+        self._asked: dict[int, Room] = {}
         self.session = session
         with self.exclusive():
             self._line[2:] = 0
 
     def play(self, steps_per_second: float | None = None, steps: int | None = None) -> None:
         """Train until paused or diverged, or for `steps`; at a pace or as fast as possible.
+
+        A step that was begun row by row is finished first, and counts.
 
         Raises:
             ValueError: a pace that isn't positive, or fewer than no steps.
@@ -110,7 +111,10 @@ class Place:
             raise ValueError(f"steps_per_second must be positive, not {steps_per_second}")
         if steps is not None and steps < 0:
             raise ValueError(f"steps must not be negative, not {steps}")
-        with self.exclusive():
+        with self.exclusive() as session:
+            if steps != 0:
+                finished = session.finish_step()
+                steps = None if steps is None else steps - finished
             self._line[PACE] = 0 if steps_per_second is None else int(1e9 / steps_per_second)
             self._line[NEXT] = now()
             self._line[BUDGET] = -1 if steps is None else steps
@@ -162,46 +166,64 @@ class Place:
         """Give the seat up."""
         with self._lock:
             with self.exclusive():
-                self._line[RUNNING] = 0
-                self._line[PUBLISH] = 0
+                self._line[[RUNNING, PUBLISH, KEEP]] = 0
             self._scheduler.release(self._line)
 
-    # --- publishing: a consistent copy taken by the worker at a step boundary -------------------
+    # --- copies, taken by the worker at a step boundary -----------------------------------------
 
     def request(self, room: Room) -> None:
         """Ask for a copy of the published range and of the state.
 
         The room must be left alone until `arrived`.
         """
+        self._ask(PUBLISH, room, self.session.program.network.published)
+
+    def request_whole(self, room: Room) -> None:
+        """Ask for a copy of the whole arena and of the state.
+
+        The room must be left alone until `has_kept`.
+        """
+        self._ask(KEEP, room, (0, len(self.session.arena)))
+
+    def _ask(self, box: int, room: Room, part: tuple[int, int]) -> None:
         with self._lock:
-            start, end = self.session.program.network.published
+            start, end = part
             if len(room.values) != end - start:
-                raise ValueError("the room has another size than the published range")
-            # No claim is needed: workers read these words only after they have seen PUBLISH.
-            self._asked = room
+                raise ValueError("the room has another size than what is copied")
+            # No claim is needed: workers read these words only after they have seen the flag.
+            self._asked[box] = room
             size = room.values.itemsize
-            source = int(self._line[ARENA]) + start * size
             values, state = room.addresses
-            copied = (end - start) * size
-            self._line[PUBLISH_FROM : PUBLISH_STATE + 1] = (source, values, copied, state)
-            put(self._address + 8 * PUBLISH, 1)
+            source = int(self._line[ARENA]) + start * size
+            self._line[box + 1 : box + 5] = (source, values, (end - start) * size, state)
+            put(self._address + 8 * box, 1)
         self._scheduler.wake()
 
     @property
     def arrived(self) -> bool:
-        """Whether the requested copy is there."""
+        """Whether the copy that was asked for with `request` is there."""
         return not peek(self._address + 8 * PUBLISH)
 
+    @property
+    def has_kept(self) -> bool:
+        """Whether the copy that was asked for with `request_whole` is there."""
+        return not peek(self._address + 8 * KEEP)
+
     def cancel(self) -> None:
-        """Withdraw a request, so that its target may be freed."""
+        """Withdraw a `request`, so that its room may be freed."""
         with self.exclusive():
             self._line[PUBLISH] = 0
+
+    def cancel_whole(self) -> None:
+        """Withdraw a `request_whole`."""
+        with self.exclusive():
+            self._line[KEEP] = 0
 
     def _refresh(self) -> None:
         """Write the session's addresses down; they change with an edit."""
         session = self.session
         if not self._kept or self._kept[0] is not session.arena:
-            self._line[PUBLISH] = 0
+            self._line[[PUBLISH, KEEP]] = 0
         self._kept = (session.arena, session.program, session.state)
         self._line[ARENA] = address_of(session.arena)
         self._line[TABLE] = address_of(session.program.table)
@@ -293,4 +315,4 @@ class Scheduler:
         return max(1, int(self._lines[:, RUNNING].sum()))
 
     def _waiting(self) -> bool:
-        return bool(self._lines[:, RUNNING].any() or self._lines[:, PUBLISH].any())
+        return bool(self._lines[:, [RUNNING, PUBLISH, KEEP]].any())

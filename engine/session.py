@@ -6,7 +6,6 @@ Guarded by tests/engine/test_session.py and, for replays, tests/engine/test_repl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import ceil
 from typing import Any, Literal
 from zlib import crc32
@@ -15,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.carry import carry_over
-from engine.catalog import kind_of
 from engine.data.preparation import Prepared
 from engine.errors import NeurariumError
 from engine.evaluation import LARGEST_BATCH, Evaluator, Forward, Metrics, published
@@ -27,32 +25,29 @@ from engine.kernels.abi import (
     DROPOUT_SEED,
     EPOCH,
     FLAGS,
+    ROW,
     STEP,
 )
 from engine.limits import Limits
-from engine.material import Material, fitting_values, gather_material, wrong_parameter
+from engine.material import (
+    LayerInfo,
+    Material,
+    check_index,
+    fitting_values,
+    gather_material,
+    layer_infos,
+    wrong_parameter,
+)
 from engine.program.executor import run, run_rows
 from engine.program.program import Program, new_state
 from engine.progress import Bar
-from engine.snapshot import Snapshot, check, fingerprint
+from engine.snapshot import Snapshot, check
 from engine.text import Text
 
 Part = Literal["training", "validation"]
 Precision = Literal["float32", "float64"]
 SLICE = 20_000
 """Steps between two looks at the keyboard and the progress bar."""
-
-
-@dataclass(frozen=True)
-class LayerInfo:
-    """What the engine made of one layer."""
-
-    name: str
-    kind: str
-    shape: tuple[int, ...]
-    inputs: tuple[str, ...]
-    parameters: int
-    map_scale: float | None
 
 
 class Session:
@@ -134,7 +129,7 @@ class Session:
             raise ValueError("give either steps or epochs")
         wanted = steps if steps is not None else self._steps_to(self.epoch + float(epochs or 0))
         self.checkpoint()
-        done = 0
+        done = self.finish_step() if wanted > 0 else 0
         with Bar(wanted, progress) as bar:
             while done < wanted and not self.diverged:
                 done += run(self.arena, self.program.table, self.state, min(SLICE, wanted - done))
@@ -144,6 +139,34 @@ class Session:
     def run_rows(self, first: int, end: int) -> None:
         """Run some instructions of the table once; the step counter stays."""
         run_rows(self.arena, self.program.table, self.state, first, end)
+
+    @property
+    def row(self) -> int:
+        """Instructions of the present step that are done; 0 at a step boundary."""
+        return int(self.state[ROW])
+
+    def advance(self, rows: int) -> None:
+        """Run the next `rows` instructions, at most to the end of the present step.
+
+        Nothing happens at the boundary of a step after which the network has diverged.
+        """
+        if self.diverged and self.row == 0:
+            return
+        end = min(self.row + rows, len(self.program.rows))
+        self.run_rows(self.row, end)
+        is_over = end == len(self.program.rows)
+        self.state[ROW] = 0 if is_over else end
+        self.state[STEP] += np.uint64(is_over)
+
+    def finish_step(self) -> int:
+        """Run what is left of a step that was begun row by row; returns how many steps that ended.
+
+        Whoever trains at full speed, changes or saves the network does this first.
+        """
+        if self.row == 0:
+            return 0
+        self.advance(len(self.program.rows))
+        return 1
 
     def _steps_to(self, epoch: float) -> int:
         missing = (epoch - self.epoch) * len(self.material.training)
@@ -174,18 +197,7 @@ class Session:
     @property
     def layout(self) -> list[LayerInfo]:
         """Layers in order of computation."""
-        graph = self.material.plan.graph
-        return [
-            LayerInfo(
-                node.name,
-                kind_of(type(node.layer)),
-                graph.shapes[node.name],
-                graph.sources[node.name],
-                graph.parameter_count(node),
-                max(map(abs, span)) if (span := node.layer.output_span()) else None,
-            )
-            for node in graph.nodes
-        ]
+        return layer_infos(self.material.plan.graph)
 
     def metrics(self) -> dict[str, Any]:
         """`{"step", "epoch", "train": {"loss", "accuracy"}, "validation": {…}}`, measured now.
@@ -261,6 +273,7 @@ class Session:
             if key not in blocks:
                 raise wrong_parameter(key, sorted(blocks))
             fitting[key] = fitting_values(key, value, blocks[key].shape, self.dtype)
+        self.finish_step()
         for key, array in fitting.items():
             self.program.view(self.arena, blocks[key])[:] = array
         self._forgive()
@@ -274,20 +287,9 @@ class Session:
         blocks = self.program.network.parameters
         if key not in blocks:
             raise wrong_parameter(key, sorted(blocks))
-        shape = blocks[key].shape
-        inside = len(index) == len(shape) and all(
-            0 <= place < size for place, size in zip(index, shape, strict=True)
-        )
-        if not inside:
-            raise NeurariumError(
-                "wrong_parameter_index",
-                key,
-                Text("There is no such number in this parameter.", "该参数中没有这个数。"),
-                Text("Choose an index inside the shape.", "请选择形状范围内的下标。"),
-                value=f"[{', '.join(map(str, index))}]",
-                allowed=f"{shape}",
-            )
+        check_index(key, index, blocks[key].shape)
         number = fitting_values(key, value, (), self.dtype)
+        self.finish_step()
         self.program.view(self.arena, blocks[key])[tuple(index)] = number
         self._forgive()
 
@@ -314,6 +316,7 @@ class Session:
         if experiment.runs_like(self.experiment):
             self.experiment = experiment
             return
+        self.finish_step()
         before, old = self.experiment, (self.material, self.program)
         arena, state = self._healthy if self.diverged else (self.arena, self.state)
         self._build(experiment)
@@ -326,7 +329,7 @@ class Session:
 
     def snapshot(self) -> Snapshot:
         """This moment; `restore` returns to it exactly."""
-        return Snapshot(fingerprint(self.program), self.arena.copy(), self.state.copy())
+        return Snapshot(self.program.fingerprint, self.arena.copy(), self.state.copy())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Return to a moment; from there training goes on as it did.
@@ -343,6 +346,24 @@ class Session:
         self._sow()
         self._divergence = None
         self.checkpoint()
+
+    def resume(self, experiment: Experiment, snapshot: Snapshot) -> None:
+        """Become another experiment at one of its moments.
+
+        Raises:
+            NeurariumError: the snapshot belongs to another network; the session stays as it is.
+        """
+        if not experiment.runs_like(self.experiment):
+            former = self.experiment, self.material, self.program
+            self._build(experiment)
+            try:
+                check(snapshot, self.program)
+            except NeurariumError:
+                self.experiment, self.material, self.program = former
+                raise
+            self.arena, self.state = self.program.new_arena(), new_state()
+        self.experiment = experiment
+        self.restore(snapshot)
 
     def fork(self) -> Session:
         """A second session that goes on from this moment."""

@@ -31,10 +31,11 @@ from numba.np import arrayobj  # noqa: E402
 COLUMNS = 16
 """Width of the instruction table."""
 
-STEP, EPOCH, CURSOR, BATCH_SEED, DROPOUT_SEED, FLAGS, OPTIMIZER_START = range(7)
+STEP, EPOCH, CURSOR, BATCH_SEED, DROPOUT_SEED, FLAGS, OPTIMIZER_START, ROW = range(8)
 """Meaning of the words of a state block: finished steps; finished passes over the training part;
 samples used in the present pass; seed of the batches; seed of random layers; `DIVERGED`; the step
-at which the optimizer's memory began."""
+at which the optimizer's memory began; rows of the present step that are done, while it is walked
+row by row."""
 STATE_WORDS = 16
 DIVERGED = 1
 

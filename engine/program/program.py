@@ -5,8 +5,10 @@ Guarded by tests/engine/test_program.py.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -42,7 +44,7 @@ class Network:
     prediction: Block | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Program:
     """What the executor walks.
 
@@ -71,6 +73,19 @@ class Program:
     def write_constants(self, arena: NDArray[Any]) -> None:
         """Put hyper-parameters, slopes and rates into their places."""
         arena[: len(self.plan.constants)] = self.plan.constants
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of the rows (without addresses), the layout and the element type."""
+        digest = hashlib.sha256(f"{self.dtype.name} {self.plan.size}".encode())
+        for row in self.rows:
+            numbers = [
+                number
+                for name, number in zip(row.op.operands, row.operands, strict=True)
+                if "_address" not in name
+            ]
+            digest.update(f"{row.op.name} {numbers}\n".encode())
+        return digest.hexdigest()
 
     def view(self, arena: NDArray[Any], block: Block) -> NDArray[Any]:
         """A block of an arena as an array."""

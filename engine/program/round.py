@@ -32,11 +32,16 @@ from engine.program.executor import flush_denormals, restore_denormals, walk, wo
     PUBLISH_TO,
     PUBLISH_BYTES,
     PUBLISH_STATE,
-) = range(17)
+    KEEP,
+    KEEP_FROM,
+    KEEP_TO,
+    KEEP_BYTES,
+    KEEP_STATE,
+) = range(22)
 """Columns of a place: who holds it (0: nobody); Python wants it; it trains; its addresses; steps
 left (−1: no end); nanoseconds a step (0: no pace); when the next step is due; steps done; measured
 nanoseconds a step; a copy is requested, from where, to where, how many bytes, and where to put the
-state."""
+state: once for those who look on (`PUBLISH`), once for who keeps moments (`KEEP`)."""
 WIDTH = 32
 PYTHON = -1
 """The owner's number of Python; workers count from 1."""
@@ -200,12 +205,15 @@ def _train(line: int, longest: int) -> int:
 
 
 @device
-def _publish(line: int) -> None:
-    """Serve a requested copy."""
+def _deliver(line: int, box: int) -> int:
+    """Serve the copy that is requested in the columns from `box` on; returns how many were."""
     place = words_at(line)
-    _copy(place[PUBLISH_FROM], place[PUBLISH_TO], place[PUBLISH_BYTES])
-    _copy(place[STATE], place[PUBLISH_STATE], 128)
-    _put(line + 8 * PUBLISH, 0)
+    if place[box] == 0:
+        return 0
+    _copy(place[box + 1], place[box + 2], place[box + 3])
+    _copy(place[STATE], place[box + 4], 128)
+    _put(line + 8 * box, 0)
+    return 1
 
 
 @njit("int64(int64, int64, int64, int64, int64)", cache=True, nogil=True)
@@ -233,7 +241,7 @@ def serve(lines: int, control: int, worker: int, residence: int, longest: int) -
         line = lines + (_draw(control + 8 * TICKET) % count) * WIDTH * 8
         idle += 1
         running = _peek(line + 8 * RUNNING)
-        asked = _peek(line + 8 * PUBLISH)
+        asked = _peek(line + 8 * PUBLISH) + _peek(line + 8 * KEEP)
         alive += running + asked
         if running + asked == 0 or _peek(line + 8 * WANTED) != 0:
             continue
@@ -243,9 +251,7 @@ def serve(lines: int, control: int, worker: int, residence: int, longest: int) -
         found = np.int64(0)
         if place[RUNNING] != 0:
             found += _train(line, longest)
-        if place[PUBLISH] != 0:
-            _publish(line)
-            found += 1
+        found += _deliver(line, PUBLISH) + _deliver(line, KEEP)
         _put(line, 0)
         if found > 0:
             ever += found

@@ -30,6 +30,7 @@ FLOORS = (
     ("engine.experiment",),
     ("engine.evaluation", "engine.material", "engine.presets", "engine.snapshot"),
     ("engine.carry", "engine.observer", "engine.scheduler", "engine.session"),
+    ("engine.timeline",),
     ("engine",),
     ("server", "server.bootstrap", "server.descriptions", "server.progress"),
     ("server.protocol",),
