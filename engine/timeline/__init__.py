@@ -1,6 +1,8 @@
 """The history of a session: every moment can be visited again, and every moment can branch."""
 
 from engine.timeline.branch import Branch, Segment
-from engine.timeline.timeline import Position, Timeline
+from engine.timeline.causes import describe_change
+from engine.timeline.timeline import Timeline
+from engine.timeline.walker import Walker
 
-__all__ = ["Branch", "Position", "Segment", "Timeline"]
+__all__ = ["Branch", "Segment", "Timeline", "Walker", "describe_change"]

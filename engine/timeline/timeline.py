@@ -13,7 +13,6 @@ Guarded by tests/engine/test_timeline.py.
 from __future__ import annotations
 
 from itertools import count
-from typing import NamedTuple
 
 from engine.errors import NeurariumError
 from engine.session import Session
@@ -25,14 +24,6 @@ BUDGET = 64_000_000
 """Bytes of moments that a session keeps."""
 BEGINNING = Text("the beginning", "起点")
 TRAINED_ON = Text("trained on from here", "从这里继续训练")
-
-
-class Position(NamedTuple):
-    """A place in the history: a step of a branch, and how many of the next step's rows are done."""
-
-    branch: int
-    step: int
-    row: int = 0
 
 
 class Timeline:
@@ -93,7 +84,12 @@ class Timeline:
     def fork(self, session: Session, cause: Text) -> None:
         """Begin a branch where the session stands, without any change."""
         self.reach(session.step)
+        row = session.row
+        if row:
+            # A branch begins at a step boundary; the rows that were done are done again.
+            self.visit(session, session.step)
         self.branch = self._begin(session, self.branch.number, session.step, cause)
+        session.advance(row)
 
     def restarted(self, session: Session, cause: Text) -> None:
         """The session begins anew, as after a reset; a history of one branch gives way."""
@@ -108,7 +104,7 @@ class Timeline:
         """
         if self.branch.segment(session.step) is self.branch.segments[-1]:
             return False
-        self.branch = self._begin(session, self.branch.number, session.step, TRAINED_ON)
+        self.fork(session, TRAINED_ON)
         return True
 
     def _begin(self, session: Session, parent: int | None, fork: int, cause: Text) -> Branch:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
-from server.protocol.words import Count, Document, Message
+from server.protocol.words import LARGEST_NUMBER, Count, Document, Message
 
 
 class Hello(Message):
@@ -58,6 +58,14 @@ class Play(Command):
     steps_per_second: float | None = Field(default=None, gt=0, le=1e7)
 
 
+class SlowMotion(Command):
+    """Go from stop to stop of a level at a pace, until paused."""
+
+    type: Literal["slow_motion"] = "slow_motion"
+    level: Literal["instruction", "layer", "sample", "batch"]
+    stops_per_second: float = Field(gt=0, le=60)
+
+
 class Pause(Command):
     """Stop at the next step boundary."""
 
@@ -65,11 +73,41 @@ class Pause(Command):
 
 
 class Step(Command):
-    """Train `count` batches or epochs, then pause."""
+    """Go on by `count` instructions, layers, samples, batches or epochs, then pause.
+
+    A layer is a run of instructions of one layer in one phase. A sample is the next one of the
+    present batch, with everything computed but the update; the update follows the last one.
+    """
 
     type: Literal["step"] = "step"
-    level: Literal["batch", "epoch"] = "batch"
+    level: Literal["instruction", "layer", "sample", "batch", "epoch"] = "batch"
     count: int = Field(default=1, ge=1, le=10_000)
+    back: bool = False
+    """True undoes as much: everything is as it was then."""
+
+
+class Visit(Command):
+    """Go to any moment of the history, paused; everything is as it was then."""
+
+    type: Literal["visit"] = "visit"
+    step: Count
+    row: int = Field(default=0, ge=0, le=100_000)
+    """Instructions of the next step that are done."""
+    branch: int | None = Field(default=None, ge=1, le=LARGEST_NUMBER)
+    """The present one if left out."""
+
+
+class Fork(Command):
+    """Begin a branch at the present moment, without any change."""
+
+    type: Literal["fork"] = "fork"
+
+
+class RemoveBranch(Command):
+    """Forget a branch that nothing has left and where the session isn't."""
+
+    type: Literal["remove_branch"] = "remove_branch"
+    branch: int = Field(ge=1, le=LARGEST_NUMBER)
 
 
 class Reset(Command):
@@ -121,8 +159,12 @@ ClientMessage = Annotated[
     | Acknowledge
     | Subscribe
     | Play
+    | SlowMotion
     | Pause
     | Step
+    | Visit
+    | Fork
+    | RemoveBranch
     | Reset
     | Reseed
     | Edit

@@ -117,7 +117,43 @@ class Status(Message):
     """The pace asked for; `null` is as fast as possible."""
     step: int
     epoch: float
+    row: int = 0
+    """Instructions of the next step that are done; 0 between two steps."""
+    sample: int | None = None
+    """The sample of the batch that is looked at while stepping from one to the next."""
+    branch: int = 1
+    motion: Literal["instruction", "layer", "sample", "batch"] | None = None
+    """The level of slow motion while that runs."""
     divergence: Divergence | None = None
+
+
+class BranchInfo(Message):
+    """One line of the history."""
+
+    number: int
+    parent: int | None
+    fork: int
+    """The step at which it left its parent."""
+    start: int
+    """The first step of its own that can be visited."""
+    end: int
+    """The farthest step that it reached."""
+    cause: Words
+    """What was changed where it begins."""
+    changes: list[int]
+    """Steps at which something was changed on it."""
+
+
+class TimelineMessage(Message):
+    """The whole history of the session; `end` of the present branch grows with each frame."""
+
+    type: Literal["timeline"] = "timeline"
+    current: int
+    branches: list[BranchInfo]
+    moments: int
+    """How many are kept; the steps between them are found by replaying."""
+    bytes: int
+    budget: int
 
 
 class History(Message):
@@ -177,6 +213,7 @@ ServerMessage = Annotated[
     | Layout
     | ExperimentMessage
     | Status
+    | TimelineMessage
     | History
     | Inspected
     | HostNotice
