@@ -94,6 +94,9 @@ class Settings(BaseModel):
     """Samples of one data set."""
     max_arena_bytes: int = Field(default=1_000 * MEGABYTE, ge=MEGABYTE, le=1_000_000 * MEGABYTE)
     """Memory of one session."""
+    max_timeline_bytes: int = Field(default=500 * MEGABYTE, ge=MEGABYTE, le=1_000_000 * MEGABYTE)
+    """Memory for the moments of all sessions together that can be visited at once; the steps
+    between them are replayed."""
 
     checkpoint_seconds: float = Field(default=3.0, ge=0.1, le=3600)
     """At most so much training is lost when the engine host crashes."""

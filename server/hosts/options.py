@@ -17,6 +17,7 @@ class HostOptions:
     max_samples: int
     max_arena_bytes: int
     max_checkpoint_bytes: int
+    max_timeline_bytes: int
     checkpoint_seconds: float
 
     @classmethod

@@ -86,6 +86,7 @@ class HostProcess:
             building=threading.RLock(),
             run_later=self._run_later,
             wake=self._wake,
+            count_sessions=lambda: len(self._calls.sessions()),
         )
         self._calls = Calls(self._around)
 

@@ -31,6 +31,7 @@ class Surroundings:
         building: held while programs are built, one at a time.
         run_later: runs a job of a session on the desk.
         wake: has the sessions looked at again at once.
+        count_sessions: how many there are.
     """
 
     scheduler: Scheduler
@@ -40,6 +41,7 @@ class Surroundings:
     building: AbstractContextManager[object]
     run_later: Callable[[Placement, Callable[[], None]], None]
     wake: Callable[[], None]
+    count_sessions: Callable[[], int]
 
 
 def limits_of(options: HostOptions) -> Limits:

@@ -10,6 +10,8 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from websockets.sync.client import ClientConnection, connect
 
 from server.stream import Head, ReceivedTensor, decode
@@ -144,3 +146,12 @@ class Page:
         """The next problem that belongs to no command."""
         problem: dict[str, Any] = self.wait_for("problem")
         return problem
+
+
+def values(page: Page, frame: Any, layer: str, quantity: str) -> NDArray[Any]:
+    """A tensor of a frame by its name."""
+    for key, tensor in enumerate(page.layout["tensors"]):
+        if (tensor["layer"], tensor["quantity"]) == (layer, quantity):
+            received = frame[1][key]
+            return np.frombuffer(received.data, received.dtype).reshape(received.shape)
+    raise AssertionError(f"no {quantity} of {layer}")

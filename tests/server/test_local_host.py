@@ -97,7 +97,7 @@ async def test_contract_is_kept_by_a_real_process(host: LocalHost, recorder: Rec
     place = Placement("a", 2)
     await host.create(place, Order(DOCUMENT, None, 5))
     kinds = [kind for _, kind, _ in recorder.messages]
-    assert kinds == ["experiment", "layout", "status", "inspected"]
+    assert kinds == ["experiment", "layout", "timeline", "status", "inspected"]
     assert recorder.messages[1][2]["revision"] == 5
 
     # Nothing is sent before it is wanted and granted.

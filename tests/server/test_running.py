@@ -8,21 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from server.channel import MOST_IN_FLIGHT
 from server.protocol import DIVERGED, RUNNING
-from tests.server.page import Page
+from tests.server.page import Page, values
 from tests.server.running import RunningServer, wait_until
-
-
-def values(page: Page, frame: Any, layer: str, quantity: str) -> NDArray[Any]:
-    """A tensor of a frame by its name."""
-    for key, tensor in enumerate(page.layout["tensors"]):
-        if (tensor["layer"], tensor["quantity"]) == (layer, quantity):
-            received = frame[1][key]
-            return np.frombuffer(received.data, received.dtype).reshape(received.shape)
-    raise AssertionError(f"no {quantity} of {layer}")
 
 
 def experiment_of(page: Page) -> dict[str, Any]:

@@ -102,6 +102,12 @@ export interface Edit {
   experiment: Experiment;
 }
 
+/** Begin a branch at the present moment, without any change. */
+export interface Fork {
+  request: number;
+  type: 'fork';
+}
+
 /** After divergence: return to the last healthy checkpoint, paused. */
 export interface GoBack {
   request: number;
@@ -145,6 +151,13 @@ export interface Play {
   steps_per_second?: number | null;
 }
 
+/** Forget a branch that nothing has left and where the session isn't. */
+export interface RemoveBranch {
+  request: number;
+  type: 'remove_branch';
+  branch: number;
+}
+
 /** Back to step 0 with new seeds for the named sources of chance. */
 export interface Reseed {
   request: number;
@@ -167,12 +180,27 @@ export interface SetParameter {
   value: number;
 }
 
-/** Train `count` batches or epochs, then pause. */
+/** Go from stop to stop of a level at a pace, until paused. */
+export interface SlowMotion {
+  request: number;
+  type: 'slow_motion';
+  level: 'instruction' | 'layer' | 'sample' | 'batch';
+  stops_per_second: number;
+}
+
+/**
+ * Go on by `count` instructions, layers, samples, batches or epochs, then pause.
+ *
+ * A layer is a run of instructions of one layer in one phase. A sample is the next one of the
+ * present batch, with everything computed but the update; the update follows the last one.
+ */
 export interface Step {
   request: number;
   type: 'step';
-  level?: 'batch' | 'epoch';
+  level?: 'instruction' | 'layer' | 'sample' | 'batch' | 'epoch';
   count?: number;
+  /** True undoes as much: everything is as it was then. */
+  back?: boolean;
 }
 
 /** Which tensors of layout `revision` are in view, and how often they are wanted at most. */
@@ -184,20 +212,51 @@ export interface Subscribe {
   rate?: number;
 }
 
+/** Go to any moment of the history, paused; everything is as it was then. */
+export interface Visit {
+  request: number;
+  type: 'visit';
+  step: number;
+  /** Instructions of the next step that are done. */
+  row?: number;
+  /** The present one if left out. */
+  branch?: number | null;
+}
+
 /** What the page sends. */
 export type ClientMessage =
   | Hello
   | Acknowledge
   | Subscribe
   | Play
+  | SlowMotion
   | Pause
   | Step
+  | Visit
+  | Fork
+  | RemoveBranch
   | Reset
   | Reseed
   | Edit
   | SetParameter
   | Inspect
   | GoBack;
+
+/** One line of the history. */
+export interface BranchInfo {
+  number: number;
+  parent: number | null;
+  /** The step at which it left its parent. */
+  fork: number;
+  /** The first step of its own that can be visited. */
+  start: number;
+  /** The farthest step that it reached. */
+  end: number;
+  /** What was changed where it begins. */
+  cause: Words;
+  /** Steps at which something was changed on it. */
+  changes: number[];
+}
 
 /** Where training went to NaN or infinity. */
 export interface Divergence {
@@ -327,6 +386,13 @@ export interface Status {
   steps_per_second: number | null;
   step: number;
   epoch: number;
+  /** Instructions of the next step that are done; 0 between two steps. */
+  row: number;
+  /** The sample of the batch that is looked at while stepping from one to the next. */
+  sample: number | null;
+  branch: number;
+  /** The level of slow motion while that runs. */
+  motion: 'instruction' | 'layer' | 'sample' | 'batch' | null;
   divergence: Divergence | null;
 }
 
@@ -336,6 +402,17 @@ export interface TensorLayout {
   quantity: 'map' | 'activation' | 'weights' | 'bias' | 'weight_gradient' | 'bias_gradient' | 'link' | 'prediction';
   shape: number[];
   dtype: 'float32' | 'uint8';
+}
+
+/** The whole history of the session; `end` of the present branch grows with each frame. */
+export interface TimelineMessage {
+  type: 'timeline';
+  current: number;
+  branches: BranchInfo[];
+  /** How many are kept; the steps between them are found by replaying. */
+  moments: number;
+  bytes: number;
+  budget: number;
 }
 
 /** Answer to `Hello`. */
@@ -362,6 +439,7 @@ export type ServerMessage =
   | Layout
   | ExperimentMessage
   | Status
+  | TimelineMessage
   | History
   | Inspected
   | HostNotice

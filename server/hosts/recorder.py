@@ -1,0 +1,60 @@
+"""Keeps the moments of one session while it trains. Guarded by tests/server/test_recorder.py."""
+
+from __future__ import annotations
+
+from engine import Session, Snapshot
+from engine.scheduler import Place, Room
+from engine.timeline import Timeline, Walker
+from server.hosts.surroundings import Surroundings
+
+LEAST_INTERVAL = 0.1
+"""Seconds between two moments, at least; what lies between is replayed in as long at most."""
+SHARE_OF_TRAINING = 0.01
+"""Share of its time that training may spend on copies."""
+BYTES_PER_SECOND = 2e9
+"""How fast an arena is copied, on a slow machine."""
+
+
+class Recorder:
+    """The history of one session, fed by copies that workers take between two steps.
+
+    Args:
+        session: whose history it is.
+        seat: where it trains.
+        around: says how much memory there is for how many sessions.
+    """
+
+    def __init__(self, session: Session, seat: Place, around: Surroundings) -> None:
+        self._session, self._seat, self._around = session, seat, around
+        self.timeline = Timeline(session, self._budget())
+        self.walker = Walker(session, self.timeline)
+        self._room: Room | None = None
+        self._due = 0.0
+
+    def _budget(self) -> int:
+        return self._around.options.max_timeline_bytes // max(1, self._around.count_sessions())
+
+    def look(self, now: float, running: bool) -> None:
+        """Take a copy that has come, and ask for the next one when it is due."""
+        if self._room is not None:
+            if not self._seat.has_kept:
+                return
+            room, self._room = self._room, None
+            self.timeline.budget = self._budget()
+            fingerprint = self._session.program.fingerprint
+            self.timeline.note(Snapshot(fingerprint, room.values, room.state))
+        if running and now >= self._due:
+            size = self._session.arena.nbytes
+            self._due = now + max(LEAST_INTERVAL, size / BYTES_PER_SECOND / SHARE_OF_TRAINING)
+            self._room = Room(len(self._session.arena), self._session.dtype)
+            self._seat.request_whole(self._room)
+
+    def settle(self) -> None:
+        """The session stands still: keep where it stands, and await no copy of it any more."""
+        if self._room is not None:
+            self._seat.cancel_whole()
+            self._room = None
+        if self._session.row == 0:
+            self.timeline.note(self._session.snapshot())
+        else:
+            self.timeline.reach(self._session.step)
