@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
+from server.protocol.explaining import Quantity
 from server.protocol.words import LARGEST_NUMBER, Count, Document, Message
 
 
@@ -110,6 +111,22 @@ class RemoveBranch(Command):
     branch: int = Field(ge=1, le=LARGEST_NUMBER)
 
 
+class Explain(Command):
+    """Say how one number came about; the reply carries the explanation."""
+
+    type: Literal["explain"] = "explain"
+    quantity: Quantity
+    of: Literal["batch", "inspected"] = "batch"
+    """The batch of the step in progress (or the last one), or the sample that is looked at."""
+
+
+class Look(Command):
+    """Show the numbers that an instruction reads and fills; the reply carries them."""
+
+    type: Literal["look"] = "look"
+    row: int = Field(ge=0, le=100_000)
+
+
 class Reset(Command):
     """Back to step 0 with the same seeds: the same run again."""
 
@@ -165,6 +182,8 @@ ClientMessage = Annotated[
     | Visit
     | Fork
     | RemoveBranch
+    | Explain
+    | Look
     | Reset
     | Reseed
     | Edit

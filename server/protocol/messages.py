@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from server.protocol.explaining import Explanation, Instruction, OperandValues
 from server.protocol.words import Document, Message, Problem, Words
 
 
@@ -88,6 +89,14 @@ class Layout(Message):
     steps_per_epoch: float
 
 
+class Listing(Message):
+    """The program that one training step of layout `revision` consists of."""
+
+    type: Literal["listing"] = "listing"
+    revision: int
+    instructions: list[Instruction]
+
+
 class ExperimentMessage(Message):
     """The experiment that is running now."""
 
@@ -157,11 +166,12 @@ class TimelineMessage(Message):
 
 
 class History(Message):
-    """Points of the curves, oldest first; `null` where a metric was not measured."""
+    """Points of one branch's curves, oldest first; `null` where a metric was not measured."""
 
     type: Literal["history"] = "history"
+    branch: int = 1
     restart: bool
-    """True when earlier points are void (a reset, or another session state)."""
+    """True when all earlier points are void, those of other branches too."""
     run: int
     """Grows with each restart; a page that connects again tells the one it knows."""
     step: list[int]
@@ -197,6 +207,10 @@ class Reply(Message):
     type: Literal["reply"] = "reply"
     request: int
     problem: Problem | None = None
+    explanation: Explanation | None = None
+    """Of an `explain`."""
+    operands: list[OperandValues] | None = None
+    """Of a `look`."""
 
 
 class ProblemMessage(Message):
@@ -211,6 +225,7 @@ class ProblemMessage(Message):
 ServerMessage = Annotated[
     Welcome
     | Layout
+    | Listing
     | ExperimentMessage
     | Status
     | TimelineMessage

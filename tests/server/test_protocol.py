@@ -26,6 +26,8 @@ MESSAGES: list[dict[str, Any]] = [
     {"type": "visit", "request": 3, "step": 10, "row": 2, "branch": 1},
     {"type": "fork", "request": 3},
     {"type": "remove_branch", "request": 3, "branch": 2},
+    {"type": "explain", "request": 3, "quantity": {"kind": "loss"}, "of": "batch"},
+    {"type": "look", "request": 3, "row": 4},
     {"type": "reset", "request": 4},
     {"type": "reseed", "request": 5, "seeds": ["data", "weights"]},
     {"type": "edit", "request": 6, "experiment": {}},

@@ -102,6 +102,15 @@ export interface Edit {
   experiment: Experiment;
 }
 
+/** Say how one number came about; the reply carries the explanation. */
+export interface Explain {
+  request: number;
+  type: 'explain';
+  quantity: Quantity;
+  /** The batch of the step in progress (or the last one), or the sample that is looked at. */
+  of?: 'batch' | 'inspected';
+}
+
 /** Begin a branch at the present moment, without any change. */
 export interface Fork {
   request: number;
@@ -138,6 +147,13 @@ export interface Inspect {
   values?: number[] | null;
 }
 
+/** Show the numbers that an instruction reads and fills; the reply carries them. */
+export interface Look {
+  request: number;
+  type: 'look';
+  row: number;
+}
+
 /** Stop at the next step boundary. */
 export interface Pause {
   request: number;
@@ -149,6 +165,19 @@ export interface Play {
   request: number;
   type: 'play';
   steps_per_second?: number | null;
+}
+
+/** Which number of the step in progress. */
+export interface Quantity {
+  kind: 'output' | 'sum' | 'output_gradient' | 'sum_gradient' | 'parameter' | 'parameter_gradient' | 'loss';
+  /** Empty for the loss. */
+  layer?: string;
+  /** `weights` or `bias` where a parameter or its gradient is meant. */
+  parameter?: string;
+  /** Within one sample's shape, or within the parameter. */
+  index?: number[];
+  /** Its place in the batch; `null` for parameters and for the mean loss. */
+  sample?: number | null;
 }
 
 /** Forget a branch that nothing has left and where the session isn't. */
@@ -235,6 +264,8 @@ export type ClientMessage =
   | Visit
   | Fork
   | RemoveBranch
+  | Explain
+  | Look
   | Reset
   | Reseed
   | Edit
@@ -276,10 +307,27 @@ export interface ExperimentMessage {
   experiment: Experiment;
 }
 
-/** Points of the curves, oldest first; `null` where a metric was not measured. */
+/** How one number came about. */
+export interface Explanation {
+  quantity: Quantity;
+  title: Words;
+  /** `null` where it isn't finite. */
+  value: number | null;
+  /** The value of the last one is the number. */
+  lines: Line[];
+  /** Of the sum, where it is one. */
+  terms: Term[];
+  /** The same for ears. */
+  text: Words;
+  /** The instruction that computed it. */
+  row: number;
+}
+
+/** Points of one branch's curves, oldest first; `null` where a metric was not measured. */
 export interface History {
   type: 'history';
-  /** True when earlier points are void (a reset, or another session state). */
+  branch: number;
+  /** True when all earlier points are void, those of other branches too. */
   restart: boolean;
   /** Grows with each restart; a page that connects again tells the one it knows. */
   run: number;
@@ -306,6 +354,17 @@ export interface Inspected {
   sample: number | null;
   /** Its class number, or its value; `null` for a drawn one. */
   target: number | null;
+}
+
+/** One line of the program that a training step consists of. */
+export interface Instruction {
+  operation: string;
+  formula: string;
+  layer: string;
+  phase: 'data' | 'forward' | 'loss' | 'backward' | 'update';
+  title: Words;
+  inputs: Operand[];
+  outputs: Operand[];
 }
 
 /** What the engine made of one layer. */
@@ -353,6 +412,46 @@ export interface LimitsInForce {
   message_bytes: number;
 }
 
+/** One line of arithmetic. */
+export interface Line {
+  /** TeX of the left side. */
+  symbol: string;
+  /** TeX in symbols. */
+  formula: string;
+  /** TeX with the numbers. */
+  filled: string;
+  value: number | null;
+  links: Quantity[];
+}
+
+/** The program that one training step of layout `revision` consists of. */
+export interface Listing {
+  type: 'listing';
+  revision: number;
+  instructions: Instruction[];
+}
+
+/** A block that an instruction reads or fills. */
+export interface Operand {
+  name: string;
+  block: string;
+  shape: number[];
+}
+
+/** The numbers of one operand as they are now. */
+export interface OperandValues {
+  name: string;
+  block: string;
+  shape: number[];
+  /** True for what the instruction fills. */
+  writes: boolean;
+  rows: number;
+  /** The part that is sent: the first rows and columns of the block as a matrix. */
+  columns: number;
+  /** Row by row; `null` where a number isn't finite. */
+  values: (number | null)[];
+}
+
 /** The one error shape, for HTTP and for the websocket. */
 export interface Problem {
   code: string;
@@ -371,11 +470,28 @@ export interface ProblemMessage {
   fatal: boolean;
 }
 
+/** Which number of the step in progress. */
+export interface Quantity {
+  kind: 'output' | 'sum' | 'output_gradient' | 'sum_gradient' | 'parameter' | 'parameter_gradient' | 'loss';
+  /** Empty for the loss. */
+  layer: string;
+  /** `weights` or `bias` where a parameter or its gradient is meant. */
+  parameter: string;
+  /** Within one sample's shape, or within the parameter. */
+  index: number[];
+  /** Its place in the batch; `null` for parameters and for the mean loss. */
+  sample: number | null;
+}
+
 /** Answer to a command: `problem` says why it was refused. */
 export interface Reply {
   type: 'reply';
   request: number;
   problem: Problem | null;
+  /** Of an `explain`. */
+  explanation: Explanation | null;
+  /** Of a `look`. */
+  operands: OperandValues[] | null;
 }
 
 /** What the session is doing. */
@@ -402,6 +518,16 @@ export interface TensorLayout {
   quantity: 'map' | 'activation' | 'weights' | 'bias' | 'weight_gradient' | 'bias_gradient' | 'link' | 'prediction';
   shape: number[];
   dtype: 'float32' | 'uint8';
+}
+
+/** One part of a sum. */
+export interface Term {
+  label: Words;
+  /** TeX with the numbers. */
+  filled: string;
+  value: number | null;
+  /** The numbers it is made of. */
+  links: Quantity[];
 }
 
 /** The whole history of the session; `end` of the present branch grows with each frame. */
@@ -437,6 +563,7 @@ export interface Words {
 export type ServerMessage =
   | Welcome
   | Layout
+  | Listing
   | ExperimentMessage
   | Status
   | TimelineMessage
