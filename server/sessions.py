@@ -78,6 +78,7 @@ class Session:
     inspected: Inspect | None = None
     checkpoint: bytes | None = None
     checkpoint_revision: int = 0
+    history: bytes | None = None
     step: int = 0
     unwatched_since: float = field(default_factory=time.monotonic)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -98,6 +99,7 @@ class Session:
             self.experiment,
             self.checkpoint if is_current else None,
             self.channel.revision + 1,
+            self.history if is_current else None,
         )
 
 
@@ -325,6 +327,11 @@ class Registry:
             if self._stored_bytes() > self._settings.max_stored_bytes:
                 # Everything else is in use: this one would begin anew after a crash.
                 session.checkpoint = None
+
+    def on_history(self, placement: Placement, history: bytes) -> None:
+        """Keep the newest history."""
+        if (session := self._current(placement)) is not None:
+            session.history = history
 
     def _current(self, placement: Placement) -> Session | None:
         session = self._sessions.get(placement.session)

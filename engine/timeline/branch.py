@@ -7,7 +7,8 @@ and the same seeds give the same numbers to the last bit. Guarded by tests/engin
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from engine.experiment import Experiment
 from engine.snapshot import Snapshot
@@ -83,6 +84,11 @@ class Branch:
         place = bisect_right(self.segments, step, key=lambda segment: segment.start)
         return self.segments[max(0, place - 1)]
 
+    def copy(self) -> Branch:
+        """Another branch with the very same moments."""
+        segments = [Segment(one.experiment, list(one.moments)) for one in self.segments]
+        return replace(self, segments=segments)
+
     def size(self) -> int:
         """Bytes of all kept moments."""
         return sum(_bytes(moment) for segment in self.segments for moment in segment.moments)
@@ -113,6 +119,25 @@ class Branch:
         segment.moments = [other for other in segment.moments if other is not moment]
         if not segment.moments:
             self.segments = [other for other in self.segments if other is not segment]
+
+
+def thin_out(branches: Sequence[Branch], most: int) -> None:
+    """Forget the moments that are missed least until the rest fits into `most` bytes.
+
+    Every branch keeps one, however large it is.
+    """
+    size = sum(branch.size() for branch in branches)
+    while size > most:
+        dispensable = [
+            (*found, branch)
+            for branch in branches
+            if (found := branch.most_dispensable()) is not None
+        ]
+        if not dispensable:
+            return
+        _, segment, moment, branch = min(dispensable, key=lambda found: found[0])
+        branch.drop(segment, moment)
+        size -= _bytes(moment)
 
 
 def _step(moment: Snapshot) -> int:

@@ -18,7 +18,7 @@ from engine.errors import NeurariumError
 from engine.session import Session
 from engine.snapshot import Snapshot
 from engine.text import Text
-from engine.timeline.branch import Branch, Segment
+from engine.timeline.branch import Branch, Segment, thin_out
 
 BUDGET = 64_000_000
 """Bytes of moments that a session keeps."""
@@ -203,16 +203,12 @@ class Timeline:
         return sum(branch.size() for branch in self.branches.values())
 
     def _thin_out(self) -> None:
-        """Forget the moments that are missed least until the rest fits into the budget."""
-        size = self.size
-        while size > self.budget:
-            dispensable = [
-                (*found, branch)
-                for branch in self.branches.values()
-                if (found := branch.most_dispensable()) is not None
-            ]
-            if not dispensable:
-                return
-            _, segment, moment, branch = min(dispensable, key=lambda found: found[0])
-            branch.drop(segment, moment)
-            size -= moment.arena.nbytes + moment.state.nbytes
+        thin_out(list(self.branches.values()), self.budget)
+
+    def adopt(self, branches: dict[int, Branch], present: int, session: Session) -> None:
+        """Take a history over that was kept elsewhere; `session` stands on branch `present`."""
+        self.branches = dict(branches)
+        self.branch = self.branches[present]
+        self._numbers = count(max(branches) + 1)
+        self._thin_out()
+        self.reach(session.step)

@@ -49,6 +49,8 @@ class Order(NamedTuple):
     """JSON; checked by the engine."""
     checkpoint: bytes | None = None
     revision: int = 1
+    history: bytes | None = None
+    """Of `HostListener.on_history`; one that can't be used costs earlier moments only."""
 
 
 class HostListener(Protocol):
@@ -68,6 +70,9 @@ class HostListener(Protocol):
 
     def on_checkpoint(self, placement: Placement, revision: int, checkpoint: bytes) -> None:
         """Bytes from which the session can be made again."""
+
+    def on_history(self, placement: Placement, history: bytes) -> None:
+        """Bytes from which the session's earlier moments and branches can be made again."""
 
     def on_lost(self) -> None:
         """The host is gone, with all its sessions."""

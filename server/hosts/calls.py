@@ -14,6 +14,7 @@ from server.errors import as_problem, refuse
 from server.hosts.base import Placement
 from server.hosts.describing import describe, layers_of, samples_of, samples_of_source
 from server.hosts.hosted import HostedSession
+from server.hosts.stage import Kept
 from server.hosts.surroundings import Surroundings, limits_of
 from server.protocol import CLIENT_MESSAGE, Command
 
@@ -112,13 +113,13 @@ class Calls:
 
     def _create(self, placement: Placement, values: dict[str, Any], body: bytes) -> None:
         middle = values["experiment_bytes"]
+        end = middle + values["checkpoint_bytes"]
         experiment = read_experiment(body[:middle])
+        kept = Kept(body[middle:end] or None, body[end:] or None, values["revision"])
         former = self._sessions.get(placement.session)
         if former is not None and former.placement.epoch >= placement.epoch:
             raise refuse("moved", "session", value=placement.session)
-        session = HostedSession(
-            placement, experiment, body[middle:] or None, values["revision"], self._around
-        )
+        session = HostedSession(placement, experiment, kept, self._around)
         if former is not None:
             former.close()
         # Known before it says a word: whoever hears of its layout may ask for frames at once.

@@ -14,7 +14,7 @@ from server.hosts.base import Placement
 from server.hosts.commanding import Commander
 from server.hosts.frames import Wish, head_of
 from server.hosts.measuring import SHORT_EVALUATION
-from server.hosts.stage import Stage
+from server.hosts.stage import Kept, Stage
 from server.hosts.surroundings import Surroundings
 from server.protocol import Command
 
@@ -31,8 +31,7 @@ class HostedSession:
     Args:
         placement: names it; every call has to carry the same.
         experiment: what it trains.
-        checkpoint: bytes of a snapshot to start from.
-        revision: of its first layout.
+        kept: what it goes on from.
         around: what it shares with others.
 
     Attributes:
@@ -46,13 +45,12 @@ class HostedSession:
         self,
         placement: Placement,
         experiment: Experiment,
-        checkpoint: bytes | None,
-        revision: int,
+        kept: Kept,
         around: Surroundings,
     ) -> None:
         self.placement = placement
         self.due = 0.0
-        self._stage = Stage(placement, experiment, checkpoint, revision, around)
+        self._stage = Stage(placement, experiment, kept, around)
         self._commander = Commander(self._stage)
         self._is_measuring = False
         self._frame_due = 0.0

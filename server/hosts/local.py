@@ -177,6 +177,8 @@ class LocalHost(EngineHost):
                 self._listener.on_rewind(placement, header["step"])
             case "checkpoint":
                 self._listener.on_checkpoint(placement, header["revision"], body)
+            case "history":
+                self._listener.on_history(placement, body)
             case other:
                 LOG.error("the engine host sent an unknown event: %s", other)
 
@@ -222,12 +224,13 @@ class LocalHost(EngineHost):
 
     async def create(self, placement: Placement, order: Order) -> None:
         """Make a session, paused."""
-        body = order.experiment + (order.checkpoint or b"")
+        checkpoint, history = order.checkpoint or b"", order.history or b""
         await self._call(
             "create",
             placement,
-            body,
+            order.experiment + checkpoint + history,
             experiment_bytes=len(order.experiment),
+            checkpoint_bytes=len(checkpoint),
             revision=order.revision,
         )
 

@@ -54,6 +54,10 @@ class Outlet:
         """Bytes from which the session can be made again."""
         self._event(placement, "checkpoint", checkpoint, revision=revision)
 
+    def history(self, placement: Placement, history: bytes) -> None:
+        """Bytes from which earlier moments and branches can be made again."""
+        self._event(placement, "history", history)
+
     def _event(self, placement: Placement, name: str, body: bytes = b"", **values: Any) -> None:
         header = {"event": name, "session": placement.session, "epoch": placement.epoch, **values}
         self._send(header, body)

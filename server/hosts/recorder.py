@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from engine import Session, Snapshot
+import logging
+import time
+from math import inf
+
+from engine import NeurariumError, Session, Snapshot
 from engine.scheduler import Place, Room
-from engine.timeline import Timeline, Walker
+from engine.timeline import Timeline, Walker, pack_timeline, unpack_timeline
 from server.hosts.surroundings import Surroundings
+
+LOG = logging.getLogger("neurarium")
 
 LEAST_INTERVAL = 0.1
 """Seconds between two moments, at least; what lies between is replayed in as long at most."""
@@ -13,6 +19,9 @@ SHARE_OF_TRAINING = 0.01
 """Share of its time that training may spend on copies."""
 BYTES_PER_SECOND = 2e9
 """How fast an arena is copied, on a slow machine."""
+SECONDS_BETWEEN_PACKS = 10.0
+MOST_PACKED = 4_000_000
+"""Bytes of moments that outlive the process; every branch keeps one, however large it is."""
 
 
 class Recorder:
@@ -22,14 +31,26 @@ class Recorder:
         session: whose history it is.
         seat: where it trains.
         around: says how much memory there is for how many sessions.
+        kept: bytes of `pack`, from before the session came to this host.
     """
 
-    def __init__(self, session: Session, seat: Place, around: Surroundings) -> None:
+    def __init__(
+        self, session: Session, seat: Place, around: Surroundings, kept: bytes | None = None
+    ) -> None:
         self._session, self._seat, self._around = session, seat, around
-        self.timeline = Timeline(session, self._budget())
+        self._packed_at, self._packed_branches = -inf, [1]
+        self.timeline = self._begin(kept)
         self.walker = Walker(session, self.timeline)
         self._room: Room | None = None
         self._due = 0.0
+
+    def _begin(self, kept: bytes | None) -> Timeline:
+        if kept is not None:
+            try:
+                return unpack_timeline(kept, self._session, self._budget())
+            except NeurariumError as error:
+                LOG.warning("a session goes on without its history: %s", error)
+        return Timeline(self._session, self._budget())
 
     def _budget(self) -> int:
         return self._around.options.max_timeline_bytes // max(1, self._around.count_sessions())
@@ -58,3 +79,14 @@ class Recorder:
             self.timeline.note(self._session.snapshot())
         else:
             self.timeline.reach(self._session.step)
+
+    def pack(self) -> bytes | None:
+        """The history as bytes, if it is time to keep it elsewhere: now and then, and at once after
+        a branch has come or gone.
+        """
+        now, branches = time.perf_counter(), list(self.timeline.branches)
+        if now - self._packed_at < SECONDS_BETWEEN_PACKS and branches == self._packed_branches:
+            return None
+        self._packed_at, self._packed_branches = now, branches
+        packed = pack_timeline(self.timeline, MOST_PACKED)
+        return packed if len(packed) <= self._around.options.max_checkpoint_bytes else None

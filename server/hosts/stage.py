@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from math import inf
+from typing import NamedTuple
 
 from engine import Experiment, NeurariumError, Session, Snapshot
 from engine.observer import Observer
@@ -24,14 +25,27 @@ SOON = 0.3
 """Seconds after which a change made by hand is saved; several in a row are saved once."""
 
 
+class Kept(NamedTuple):
+    """What a session goes on from.
+
+    Attributes:
+        checkpoint: bytes of a snapshot; `None` begins anew.
+        history: bytes of a timeline.
+        revision: of its first layout.
+    """
+
+    checkpoint: bytes | None = None
+    history: bytes | None = None
+    revision: int = 1
+
+
 class Stage:
     """One session with its seat, its eyes, its voice, its history and its saver.
 
     Args:
         placement: names it.
         experiment: what it trains.
-        checkpoint: bytes of a snapshot to start from.
-        revision: of its first layout.
+        kept: what it goes on from.
         around: what it shares with others.
 
     Attributes:
@@ -47,8 +61,7 @@ class Stage:
         self,
         placement: Placement,
         experiment: Experiment,
-        checkpoint: bytes | None,
-        revision: int,
+        kept: Kept,
         around: Surroundings,
     ) -> None:
         self.placement = placement
@@ -56,11 +69,11 @@ class Stage:
         self.around, self.outlet = around, around.outlet
         with around.building:
             self.session = Session(experiment, limits=limits_of(around.options))
-            if checkpoint is not None:
-                self.session.restore(Snapshot.from_bytes(checkpoint))
+            if kept.checkpoint is not None:
+                self.session.restore(Snapshot.from_bytes(kept.checkpoint))
             self.seat = around.scheduler.add(self.session)
-            self.camera = Camera(Observer(self.session, self.seat), revision)
-            self.recorder = Recorder(self.session, self.seat, around)
+            self.camera = Camera(Observer(self.session, self.seat), kept.revision)
+            self.recorder = Recorder(self.session, self.seat, around, kept.history)
         self.herald = Herald(placement, self.session, self.seat, around.outlet)
         self.meter = Meter(placement.session, around.load)
         self.saver = Saver(around.options)
@@ -119,6 +132,9 @@ class Stage:
         checkpoint = self.saver.take(self.seat)
         if checkpoint is not None:
             self.outlet.checkpoint(self.placement, revision, checkpoint)
+            history = self.recorder.pack()
+            if history is not None:
+                self.outlet.history(self.placement, history)
 
     # --- saying what has become ----------------------------------------------------------------
 

@@ -64,6 +64,32 @@ def test_paused_and_edited_work_survives_a_kill_at_any_moment(fragile: RunningSe
         assert page.wait_for("experiment", revision=3)["experiment"]["title"] == "kept"
 
 
+def test_branches_survive_a_kill_and_can_be_visited(fragile: RunningServer) -> None:
+    with fragile.page() as page:
+        page.hello(preset="spiral")
+        document = page.wait_for("experiment")["experiment"]
+        assert page.command("step", count=300) is None
+        page.wait_for("status", status="paused", step=300)
+        assert page.command("visit", step=100) is None
+        document["optimizer"]["learning_rate"] *= 2
+        assert page.command("edit", experiment=document) is None
+        assert page.command("step", count=50) is None
+        page.wait_for("status", status="paused", step=150, branch=2)
+        assert page.command("pause") is None
+        os.kill(fragile.host_process, signal.SIGKILL)
+        page.seen.clear()
+        assert page.wait_for("host", event="restored")["step"] == 150
+        told = page.wait_for("timeline")
+        assert told["current"] == 2
+        assert [(one["parent"], one["fork"], one["end"]) for one in told["branches"]] == [
+            (None, 0, 300),
+            (1, 100, 150),
+        ]
+        page.seen.clear()
+        assert page.command("visit", step=300, branch=1) is None
+        page.wait_for("status", step=300, branch=1)
+
+
 def test_readiness_follows_the_host_and_life_does_not(fragile: RunningServer) -> None:
     os.kill(fragile.host_process, signal.SIGSTOP)
     stopped = fragile.host_process

@@ -41,6 +41,7 @@ class Recorder:
         self.points: list[tuple[Placement, Point]] = []
         self.checkpoints: list[tuple[Placement, int, bytes]] = []
         self.rewinds: list[tuple[Placement, int]] = []
+        self.histories: list[tuple[Placement, bytes]] = []
 
     def on_message(self, placement: Placement, kind: str, text: str) -> None:
         self.messages.append((placement, kind, json.loads(text)))
@@ -56,6 +57,9 @@ class Recorder:
 
     def on_checkpoint(self, placement: Placement, revision: int, checkpoint: bytes) -> None:
         self.checkpoints.append((placement, revision, checkpoint))
+
+    def on_history(self, placement: Placement, history: bytes) -> None:
+        self.histories.append((placement, history))
 
     def on_lost(self) -> None:
         raise AssertionError("the host was lost")
@@ -162,7 +166,8 @@ class Inside:
         return next(header for header in self.heard if header.get("answer") == call)
 
     def create(self, session: str, call: int) -> None:
-        values = {"session": session, "epoch": 1, "experiment_bytes": len(DOCUMENT), "revision": 1}
+        values = {"session": session, "epoch": 1, "experiment_bytes": len(DOCUMENT)}
+        values |= {"checkpoint_bytes": 0, "revision": 1}
         self.tell("create", DOCUMENT, call=call, **values)
         assert "problem" not in self.answer(call)
 
@@ -242,7 +247,8 @@ def test_what_is_asked_for_at_the_first_word_is_not_lost(
             is_asked.wait(60)
 
     monkeypatch.setattr(Outlet, "message", be_interrupted)
-    values = {"session": "a", "epoch": 1, "experiment_bytes": len(DOCUMENT), "revision": 1}
+    values = {"session": "a", "epoch": 1, "experiment_bytes": len(DOCUMENT)}
+    values |= {"checkpoint_bytes": 0, "revision": 1}
     inside.tell("create", DOCUMENT, call=1, **values)
     wait_until(lambda: any(header.get("type") == "layout" for header in inside.heard))
     inside.tell("watch", session="a", epoch=1, revision=1, tensors=[0], rate=60)
