@@ -83,8 +83,13 @@ class Activation(Described):
         """`f(z)` of one unit; `z` are the sums of all units for one sample, `(units,)`."""
 
     @abstractmethod
-    def explain_slopes(self, z: Array, unit: int) -> Slopes:
-        """How the values of all units change with the sum of one, at `z`, `(units,)`."""
+    def explain_slopes(self, z: Array, values: Array, unit: int) -> Slopes:
+        """How the values of all units change with the sum of one.
+
+        `z` and `values` = f(z) are `(units,)`, as the arena holds them: where a function is flat,
+        1 − f² of a rounded value is far from that of the exact one, and the kernels take the
+        rounded one.
+        """
 
     def account(self, live: Live, sums: Flow, index: Index, sample: int) -> Account:
         """How one output of a layer came about that applies this function to `sums`."""
@@ -97,7 +102,7 @@ class Activation(Described):
     def paths(self, live: Live, sums: Flow, index: Index, sample: int) -> Sum:
         """The gradient by one of `sums`: upstream gradient times slope, for every unit reached."""
         unit = sums.place(index)
-        slopes = self.explain_slopes(sums.column(sample), unit)
+        slopes = self.explain_slopes(sums.column(sample), live.output.column(sample), unit)
         upstream = live.upstream
         gradients = upstream.column(sample)[list(slopes.units)]
 
@@ -167,11 +172,11 @@ class Elementwise(Activation):
         """`f(z)` with its numbers."""
 
     @abstractmethod
-    def slope_at(self, z: float) -> Figures:
-        """`f′(z)` with its numbers."""
+    def slope_at(self, z: float, value: float) -> Figures:
+        """`f′(z)` with its numbers; `value` is `f(z)` as the arena holds it."""
 
     def explain_value(self, z: Array, unit: int) -> Figures:
         return replace(self.value_at(float(z[unit])), places=(unit,))
 
-    def explain_slopes(self, z: Array, unit: int) -> Slopes:
-        return one_slope(unit, self.slope_at(float(z[unit])))
+    def explain_slopes(self, z: Array, values: Array, unit: int) -> Slopes:
+        return one_slope(unit, self.slope_at(float(z[unit]), float(values[unit])))

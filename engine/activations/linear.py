@@ -36,7 +36,7 @@ class Linear(Activation):
     def explain_value(self, z: Array, unit: int) -> Figures:
         return Figures("z", number(z[unit]), float(z[unit]), (unit,))
 
-    def explain_slopes(self, z: Array, unit: int) -> Slopes:
+    def explain_slopes(self, z: Array, values: Array, unit: int) -> Slopes:
         return one_slope(unit, Figures("1", "1", 1.0))
 
     def reference(self, z: Array) -> Array:

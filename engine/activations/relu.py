@@ -84,7 +84,7 @@ class ReLU(Elementwise):
     def value_at(self, z: float) -> Figures:
         return Figures(r"\max(0, z)", rf"\max(0, {number(z)})", 0.0 if z < 0 else z)
 
-    def slope_at(self, z: float) -> Figures:
+    def slope_at(self, z: float, value: float) -> Figures:
         return Figures("[z > 0]", f"[{number(z)} > 0]", float(z > 0))
 
     def reference(self, z: Array) -> Array:
@@ -121,7 +121,7 @@ class LeakyReLU(Elementwise):
         filled = rf"\max({number(z)}, {product(self.slope, z)})"
         return Figures(r"\max(z, \alpha z)", filled, self.slope * z if z < 0 else z)
 
-    def slope_at(self, z: float) -> Figures:
+    def slope_at(self, z: float, value: float) -> Figures:
         shown = number(z)
         filled = rf"[{shown} > 0] + {operand(self.slope)} \cdot [{shown} \le 0]"
         value = 1.0 if z > 0 else self.slope

@@ -60,10 +60,10 @@ class Sigmoid(Elementwise):
         filled = rf"\frac{{1}}{{1 + e^{{{exponent}}}}}"
         return Figures(r"\frac{1}{1 + e^{-z}}", filled, logistic(z))
 
-    def slope_at(self, z: float) -> Figures:
-        share = number(logistic(z))
-        filled = rf"{share} \cdot (1 - {share})"
-        return Figures(r"\sigma(z)\,(1 - \sigma(z))", filled, logistic(z) * logistic(-z))
+    def slope_at(self, z: float, value: float) -> Figures:
+        share = rf"\sigma({number(z)})"
+        filled = rf"{share}\,(1 - {share})"
+        return Figures(r"\sigma(z)\,(1 - \sigma(z))", filled, value * (1 - value))
 
     def reference(self, z: Array) -> Array:
         return 1 / (1 + np.exp(-z))

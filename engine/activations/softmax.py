@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from engine.activations.activation import Activation, Array, Slopes
-from engine.arithmetic.figures import Figures, fraction, number
+from engine.arithmetic.figures import Figures, fraction, number, share
 from engine.arithmetic.sums import MOST_WRITTEN, largest
 from engine.instructions import Block, Emitter
 from engine.kernels.abi import Pointer, matrix, op, typed, vector
@@ -97,12 +97,11 @@ class Softmax(Activation):
             tuple(dict.fromkeys((unit, *written))),
         )
 
-    def explain_slopes(self, z: Array, unit: int) -> Slopes:
-        y = shares(z)
-        same = np.arange(len(z)) == unit
+    def explain_slopes(self, z: Array, values: Array, unit: int) -> Slopes:
+        y, same = values, np.arange(len(z)) == unit
 
         def write(place: int) -> str:
-            return rf"{number(y[place])} \cdot ({int(same[place])} - {number(y[unit])})"
+            return rf"{share(y[place])} \cdot ({int(same[place])} - {share(y[unit])})"
 
         formula = r"\sum_j \frac{\partial L}{\partial a_j}\, a_j\, (\delta_{ij} - a_i)"
         return Slopes(tuple(range(len(z))), y * (same - y[unit]), formula, write)

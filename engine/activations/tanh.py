@@ -57,8 +57,8 @@ class Tanh(Elementwise):
     def value_at(self, z: float) -> Figures:
         return Figures(r"\tanh z", rf"\tanh({number(z)})", math.tanh(z))
 
-    def slope_at(self, z: float) -> Figures:
-        return Figures(r"1 - \tanh^2 z", rf"1 - \tanh^2({number(z)})", 1 - math.tanh(z) ** 2)
+    def slope_at(self, z: float, value: float) -> Figures:
+        return Figures(r"1 - \tanh^2 z", rf"1 - \tanh^2({number(z)})", 1 - value * value)
 
     def reference(self, z: Array) -> Array:
         return np.tanh(z)

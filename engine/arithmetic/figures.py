@@ -60,6 +60,11 @@ def product(*values: float) -> str:
     return r" \cdot ".join(operand(value) for value in values)
 
 
+def share(value: float) -> str:
+    r"""A part of one whole; where it would be rounded to 1: `(1 - 2\cdot 10^{-5})`."""
+    return f"(1 - {number(1 - value)})" if value < 1 and number(value) == "1" else number(value)
+
+
 def fraction(above: str, below: str) -> str:
     r"""`\frac{above}{below}`."""
     return rf"\frac{{{above}}}{{{below}}}"

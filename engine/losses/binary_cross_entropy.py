@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.activations.sigmoid import Sigmoid
-from engine.arithmetic.figures import fraction, number, operand
+from engine.arithmetic.figures import fraction, number, operand, share
 from engine.arithmetic.live import Flow
 from engine.arithmetic.sums import Addend, Sum, alone
 from engine.kernels.abi import DIVERGED, FLAGS, Pointer, matrix, op, typed, vector
@@ -93,7 +93,7 @@ class BinaryCrossEntropy(Loss):
         line = self.probability_line(outputs, unit, sample)
         count = len(targets)
         filled = fraction(
-            f"{number(line.value)} - {operand(targets[unit])}",
+            f"{share(line.value)} - {operand(targets[unit])}",
             rf"{count} \cdot {outputs.batch}",
         )
         return alone(

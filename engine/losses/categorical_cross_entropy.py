@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.activations.softmax import Softmax
-from engine.arithmetic.figures import fraction, number, operand
+from engine.arithmetic.figures import fraction, number, operand, share
 from engine.arithmetic.live import Flow
 from engine.arithmetic.sums import Addend, Sum, alone
 from engine.data.dataset import Dataset
@@ -109,7 +109,7 @@ class CategoricalCrossEntropy(Loss):
 
     def explain_gradient(self, outputs: Flow, targets: Array, unit: int, sample: int) -> Sum:
         line = self.probability_line(outputs, unit, sample)
-        above = f"{number(line.value)} - {operand(targets[unit])}"
+        above = f"{share(line.value)} - {operand(targets[unit])}"
         return alone(
             r"\frac{p - t}{B}",
             (line.value - targets[unit]) / outputs.batch,

@@ -372,6 +372,18 @@ def test_a_wide_sum_lists_its_largest_terms_and_says_how_many_are_left() -> None
     assert re.fullmatch(r"from row \d+, column \d+ of input", explanation.terms[0].label.en)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_where_a_function_is_flat_the_slope_is_that_of_the_rounded_value(dtype: Precision) -> None:
+    """A trained network's units are close to their limits, where 1 − a² keeps few digits."""
+    scene = trained(presets.load("spiral"), dtype, steps=3000)
+    flat = 0
+    for quantity in quantities(scene, each=80):
+        if quantity.kind == "sum_gradient":
+            explanation = checked(scene, quantity)
+            flat += explanation.lines[0].value < 1e-4
+    assert flat > 0
+
+
 def test_a_spiral_of_one_sample_a_batch() -> None:
     experiment = Experiment(
         data=Data(source=Spiral(samples=30)), graph=chain(("answer", Dense(units=1))), batch_size=1

@@ -7,7 +7,16 @@ import math
 import numpy as np
 import pytest
 
-from engine.arithmetic.figures import added, enclosed, fraction, number, operand, product, spoken
+from engine.arithmetic.figures import (
+    added,
+    enclosed,
+    fraction,
+    number,
+    operand,
+    product,
+    share,
+    spoken,
+)
 from engine.arithmetic.quantity import Line, Quantity
 from engine.arithmetic.sums import MOST_TERMS, MOST_WRITTEN, Addend, Sum, alone, joined, largest
 from engine.text import Text
@@ -63,6 +72,9 @@ def test_negative_numbers_behind_an_operator_stand_in_parentheses() -> None:
     assert added(["0.5", "-0.1", "2"]) == "0.5 + (-0.1) + 2"
     assert added(["-0.5", "1"], more=True) == r"-0.5 + 1 + \dots"
     assert added([]) == "0"
+    assert share(0.5) == "0.5"
+    assert share(1 - 2e-5) == r"(1 - 2\cdot 10^{-5})"
+    assert (share(1.0), share(0.0)) == ("1", "0")
     assert fraction("1", "2") == r"\frac{1}{2}"
     assert spoken(-0.25) == "−0.25"
     assert spoken(-1.2e-5) == "−1.2e−5"
