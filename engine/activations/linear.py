@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from engine.activations.activation import Activation, Array
+from engine.activations.activation import Activation, Array, Slopes, one_slope
+from engine.arithmetic.figures import Figures, number
 from engine.instructions import Block, Emitter
 from engine.instructions.emitter import copy
 from engine.text import Text
@@ -31,6 +32,12 @@ class Linear(Activation):
         self, emitter: Emitter, blocks: tuple[Block, Block], gradients: tuple[Block, Block]
     ) -> None:
         emitter.emit(copy, *gradients, blocks[0].size, writes=(gradients[1],))
+
+    def explain_value(self, z: Array, unit: int) -> Figures:
+        return Figures("z", number(z[unit]), float(z[unit]), (unit,))
+
+    def explain_slopes(self, z: Array, values: Array, unit: int) -> Slopes:
+        return one_slope(unit, Figures("1", "1", 1.0))
 
     def reference(self, z: Array) -> Array:
         return z

@@ -7,12 +7,13 @@ from typing import Literal
 import numpy as np
 
 from engine.activations.activation import Array, Elementwise
+from engine.arithmetic.figures import Figures, number, operand, product
 from engine.catalog import described
 from engine.kernels.abi import Pointer, op, typed, vector
 from engine.text import Text
 
 
-@op("inputs", "outputs", "size:size", "constants")
+@op("inputs", "outputs", "size:size", "constants", title=Text("ReLU", "ReLU"))
 def relu_forward(arena: Pointer, row: Pointer, state: Pointer) -> None:
     """y = max(0, z); NaN stays NaN, which a comparison with `<` guarantees"""
     z, y = vector(arena, row[1], row[3]), vector(arena, row[2], row[3])
@@ -21,7 +22,15 @@ def relu_forward(arena: Pointer, row: Pointer, state: Pointer) -> None:
         y[i] = zero if z[i] < zero else z[i]
 
 
-@op("inputs", "outputs", "grad_outputs", "grad_inputs", "size:size", "constants")
+@op(
+    "inputs",
+    "outputs",
+    "grad_outputs",
+    "grad_inputs",
+    "size:size",
+    "constants",
+    title=Text("gradient through ReLU", "经过 ReLU 的梯度"),
+)
 def relu_backward(arena: Pointer, row: Pointer, state: Pointer) -> None:
     """∂L/∂z = ∂L/∂y where y > 0, else 0"""
     y, upstream = vector(arena, row[2], row[5]), vector(arena, row[3], row[5])
@@ -31,7 +40,7 @@ def relu_backward(arena: Pointer, row: Pointer, state: Pointer) -> None:
         gradient[i] = upstream[i] if y[i] > zero else zero
 
 
-@op("inputs", "outputs", "size:size", "constants")
+@op("inputs", "outputs", "size:size", "constants", title=Text("leaky ReLU", "Leaky ReLU"))
 def leaky_relu_forward(arena: Pointer, row: Pointer, state: Pointer) -> None:
     """y = z where z ≥ 0, else slope · z"""
     z, y = vector(arena, row[1], row[3]), vector(arena, row[2], row[3])
@@ -40,7 +49,15 @@ def leaky_relu_forward(arena: Pointer, row: Pointer, state: Pointer) -> None:
         y[i] = slope * z[i] if z[i] < zero else z[i]
 
 
-@op("inputs", "outputs", "grad_outputs", "grad_inputs", "size:size", "constants")
+@op(
+    "inputs",
+    "outputs",
+    "grad_outputs",
+    "grad_inputs",
+    "size:size",
+    "constants",
+    title=Text("gradient through leaky ReLU", "经过 Leaky ReLU 的梯度"),
+)
 def leaky_relu_backward(arena: Pointer, row: Pointer, state: Pointer) -> None:
     """∂L/∂z = ∂L/∂y where z > 0, else slope · ∂L/∂y"""
     z, upstream = vector(arena, row[1], row[5]), vector(arena, row[3], row[5])
@@ -63,6 +80,12 @@ class ReLU(Elementwise):
     formula = r"f(z) = \max(0, z)"
     forward_op = relu_forward
     backward_op = relu_backward
+
+    def value_at(self, z: float) -> Figures:
+        return Figures(r"\max(0, z)", rf"\max(0, {number(z)})", 0.0 if z < 0 else z)
+
+    def slope_at(self, z: float, value: float) -> Figures:
+        return Figures("[z > 0]", f"[{number(z)} > 0]", float(z > 0))
 
     def reference(self, z: Array) -> Array:
         return np.maximum(z, 0)
@@ -93,6 +116,16 @@ class LeakyReLU(Elementwise):
 
     def constants(self) -> tuple[float, ...]:
         return (self.slope,)
+
+    def value_at(self, z: float) -> Figures:
+        filled = rf"\max({number(z)}, {product(self.slope, z)})"
+        return Figures(r"\max(z, \alpha z)", filled, self.slope * z if z < 0 else z)
+
+    def slope_at(self, z: float, value: float) -> Figures:
+        shown = number(z)
+        filled = rf"[{shown} > 0] + {operand(self.slope)} \cdot [{shown} \le 0]"
+        value = 1.0 if z > 0 else self.slope
+        return Figures(r"[z > 0] + \alpha\,[z \le 0]", filled, value)
 
     def reference(self, z: Array) -> Array:
         return np.where(z < 0, self.slope * z, z)

@@ -10,6 +10,7 @@ from zlib import crc32
 from engine.instructions.arena import Block, Plan
 from engine.kernels.abi import COLUMNS, Op, Pointer, op, pointer_to, vector
 from engine.kernels.simd import multiply, transpose
+from engine.text import Text
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,11 @@ class Row:
     """`data`, `forward`, `loss`, `backward` or `update`."""
     writes: tuple[Block, ...]
     """Blocks that the row fills; where a divergence is looked for."""
+    title: Text | None = None
+    """What it does, where this says more than the op's title."""
 
 
-@op("inputs", "outputs", "size:size")
+@op("inputs", "outputs", "size:size", title=Text("copy", "复制"))
 def copy(arena: Pointer, row: Pointer, state: Pointer) -> None:
     """outputs = inputs"""
     inputs, outputs = vector(arena, row[1], row[3]), vector(arena, row[2], row[3])
@@ -33,7 +36,12 @@ def copy(arena: Pointer, row: Pointer, state: Pointer) -> None:
         outputs[i] = inputs[i]
 
 
-@op("addend", "sum", "size:size")
+@op(
+    "addend",
+    "sum",
+    "size:size",
+    title=Text("gradient of one more branch added", "加上另一条支路的梯度"),
+)
 def accumulate(arena: Pointer, row: Pointer, state: Pointer) -> None:
     """sum += addend"""
     addend, total = vector(arena, row[1], row[3]), vector(arena, row[2], row[3])
@@ -41,7 +49,15 @@ def accumulate(arena: Pointer, row: Pointer, state: Pointer) -> None:
         total[i] += addend[i]
 
 
-@op("inputs", "outputs", "rows:size", "columns:size", "input_line:size", "output_line:size")
+@op(
+    "inputs",
+    "outputs",
+    "rows:size",
+    "columns:size",
+    "input_line:size",
+    "output_line:size",
+    title=Text("transposition", "转置"),
+)
 def transposition(arena: Pointer, row: Pointer, state: Pointer) -> None:
     """outputs[j, i] = inputs[i, j]; lines are `input_line` and `output_line` elements apart"""
     transpose(pointer_to(arena, row[1]), row[5], pointer_to(arena, row[2]), row[6], row[3], row[4])
@@ -60,6 +76,7 @@ def transposition(arena: Pointer, row: Pointer, state: Pointer) -> None:
     "columns:size",
     "depth:size",
     "start_step:size",
+    title=Text("matrix product", "矩阵乘积"),
 )
 def matrix_product(arena: Pointer, row: Pointer, state: Pointer) -> None:
     """product = start + left · right; the distances between rows and columns are in elements"""
@@ -96,12 +113,18 @@ class Emitter:
         finally:
             self._phase, self._layer = before
 
-    def emit(self, op: Op, *operands: Block | int, writes: tuple[Block, ...] = ()) -> None:
+    def emit(
+        self,
+        op: Op,
+        *operands: Block | int,
+        writes: tuple[Block, ...] = (),
+        title: Text | None = None,
+    ) -> None:
         """One row; blocks become their offsets."""
         if len(operands) != len(op.operands) or len(operands) >= COLUMNS:
             raise ValueError(f"{op.name} takes {len(op.operands)} operands, not {len(operands)}")
         numbers = tuple(item.offset if isinstance(item, Block) else int(item) for item in operands)
-        self.rows.append(Row(op, numbers, self._layer, self._phase, writes))
+        self.rows.append(Row(op, numbers, self._layer, self._phase, writes, title))
 
     def block(self, name: str, shape: tuple[int, ...]) -> Block:
         """A new block named after the present layer."""
@@ -115,6 +138,7 @@ class Emitter:
         *,
         start: Block | None = None,
         transposed: bool = False,
+        title: Text | None = None,
     ) -> None:
         """The row for `result = start + left · right`.
 
@@ -124,6 +148,7 @@ class Emitter:
             result: `(rows, columns)`.
             start: one number a row, such as a bias; zero without it.
             transposed: whether `left` is stored the other way round.
+            title: what the product is.
         """
         rows, columns = result.shape[0], result.size // result.shape[0]
         depth = left.size // rows
@@ -131,7 +156,7 @@ class Emitter:
         line = right.size // depth
         operands = (left, right, result, 0 if start is None else start, *steps, line, columns)
         sizes = (rows, columns, depth, int(start is not None))
-        self.emit(matrix_product, *operands, *sizes, writes=(result,))
+        self.emit(matrix_product, *operands, *sizes, writes=(result,), title=title)
 
     def constant(self, *values: float) -> int:
         """Offset of constants in the arena."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.kernels import cache
+from engine.text import Text
 
 cache.activate()
 
@@ -73,11 +74,13 @@ class Op:
         function: the Python function.
         operands: what columns 1… of its row mean, for listings; a `:size` suffix marks plain
         numbers.
+        title: what it does, for listings; `None` where the phase of its row says it.
     """
 
     name: str
     function: Kernel
     operands: tuple[str, ...]
+    title: Text | None = None
     _compiled: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def compile(self, dtype: np.dtype[Any]) -> int:
@@ -98,14 +101,14 @@ OPS: dict[str, Op] = {}
 """Every op by name."""
 
 
-def op(*operands: str) -> Callable[[Kernel], Op]:
+def op(*operands: str, title: Text | None = None) -> Callable[[Kernel], Op]:
     """Register a kernel under its function's name; `operands` name the columns of its row."""
 
     def register(function: Kernel) -> Op:
         name = function.__name__
         if name in OPS or len(operands) >= COLUMNS:
             raise ValueError(f"op {name}: taken, or more than {COLUMNS - 1} operands")
-        OPS[name] = Op(name, function, operands)
+        OPS[name] = Op(name, function, operands, title)
         return OPS[name]
 
     return register

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.activations import Activation
 from engine.activations.relu import ReLU
+from engine.arithmetic.live import Index, Live
+from engine.arithmetic.sums import Account, Sum
 from engine.catalog import described, union_of
 from engine.instructions import Emitter
 from engine.layers.layer import Array, Layer, Shape, Site
@@ -48,6 +50,12 @@ class ActivationLayer(Layer):
         if target is not None and upstream is not None:
             blocks = (site.inputs[0], site.output)
             self.activation.emit_backward(emitter, blocks, (upstream, target))
+
+    def explain_output(self, live: Live, index: Index, sample: int) -> Account:
+        return self.activation.account(live, live.inputs[0], index, sample)
+
+    def explain_input_gradient(self, live: Live, port: int, index: Index, sample: int) -> Sum:
+        return self.activation.paths(live, live.inputs[0], index, sample)
 
     def reference(self, inputs: Sequence[Array], parameters: Mapping[str, Array]) -> Array:
         units = inputs[0].reshape(-1, inputs[0].shape[-1])

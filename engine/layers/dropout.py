@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from engine.arithmetic.figures import fraction, number, product
+from engine.arithmetic.live import Index, Live
+from engine.arithmetic.quantity import Line
+from engine.arithmetic.sums import Account, Addend, Sum, alone
 from engine.catalog import described
 from engine.instructions import Emitter
 from engine.instructions.emitter import copy
@@ -14,7 +18,15 @@ from engine.layers.layer import Array, Layer, Shape, Site
 from engine.text import Text
 
 
-@op("inputs", "outputs", "mask", "size:size", "rate", "salt:size")
+@op(
+    "inputs",
+    "outputs",
+    "mask",
+    "size:size",
+    "rate",
+    "salt:size",
+    title=Text("units silenced at random", "随机静默单元"),
+)
 def dropout_forward(arena: Pointer, row: Pointer, state: Pointer) -> None:
     """y = x · m; m is 0 with probability `rate`, else 1 / (1 − rate), by seed, step and element"""
     size = row[4]
@@ -30,7 +42,13 @@ def dropout_forward(arena: Pointer, row: Pointer, state: Pointer) -> None:
         y[i] = x[i] * mask[i]
 
 
-@op("mask", "grad_outputs", "grad_inputs", "size:size")
+@op(
+    "mask",
+    "grad_outputs",
+    "grad_inputs",
+    "size:size",
+    title=Text("gradient of what was not silenced", "未静默单元的梯度"),
+)
 def dropout_backward(arena: Pointer, row: Pointer, state: Pointer) -> None:
     """∂L/∂x = ∂L/∂y · m"""
     size = row[4]
@@ -78,6 +96,38 @@ class Dropout(Layer):
         if target is not None and upstream is not None:
             operands = (site.memory["mask"], upstream, target, target.size)
             emitter.emit(dropout_backward, *operands, writes=(target,))
+
+    def explain_output(self, live: Live, index: Index, sample: int) -> Account:
+        if live.own("mask") is None:
+            return live.passed_on(index, sample)
+        source, mask = live.inputs[0], self._mask_line(live, index, sample)
+        x, called = source.at(index, sample), live.output.call(index)
+        name = Text(f"output of {called.en}", f"{called.zh} 的输出")
+        links = (source.quantity(index, sample),)
+        line = Line("y", "m x", product(mask.value, x), mask.value * x, links, name)
+        return Account((mask, line))
+
+    def explain_input_gradient(self, live: Live, port: int, index: Index, sample: int) -> Sum:
+        mask, called = self._mask_line(live, index, sample), live.output.call(index)
+        upstream = live.upstream.at(index, sample)
+        addend = Addend(
+            Text(f"through {called.en}", f"经由 {called.zh}"),
+            product(upstream, mask.value),
+            (live.upstream.quantity(index, sample),),
+        )
+        formula = r"\frac{\partial L}{\partial y}\, m"
+        return alone(formula, upstream * mask.value, addend, (mask,))
+
+    def _mask_line(self, live: Live, index: Index, sample: int) -> Line:
+        """The factor that chance chose in this step."""
+        mask = live.own("mask")
+        assert mask is not None, "only training draws masks, and only training goes back"
+        value, called = float(mask[(*index, sample)]), live.output.call(index)
+        name = Text(f"mask of {called.en}", f"{called.zh} 的掩码")
+        if value == 0:
+            return Line("m", "0", "0", 0.0, (), name)
+        filled = fraction("1", f"1 - {number(self.rate)}")
+        return Line("m", r"\frac{1}{1 - p}", filled, 1 / (1 - self.rate), (), name)
 
     def reference(self, inputs: Sequence[Array], parameters: Mapping[str, Array]) -> Array:
         return inputs[0]

@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.arithmetic.live import Index, Live
+from engine.arithmetic.sums import Account, Sum
 from engine.catalog import Described
 from engine.errors import GraphError
 from engine.initializers import Initializer
@@ -110,6 +112,39 @@ class Layer(Described):
 
     def emit_backward(self, emitter: Emitter, site: Site) -> None:
         """Rows that fill `site.gradients` and every `site.input_gradients` that isn't `None`."""
+
+    @abstractmethod
+    def explain_output(self, live: Live, index: Index, sample: int) -> Account:
+        """How one output came about."""
+
+    def explain_input_gradient(self, live: Live, port: int, index: Index, sample: int) -> Sum:
+        """What this layer sends back to one number of its input `port`: a sum over paths.
+
+        Views send nothing of their own; every other layer that has inputs answers.
+        """
+        raise NotImplementedError(f"{type(self).__name__} doesn't explain its input's gradient")
+
+    def sum_blocks(self) -> tuple[str, str] | None:
+        """Which of its blocks hold the weighted sums and the gradient by them, if it has any."""
+        return None
+
+    def explain_sum(self, live: Live, index: Index, sample: int) -> Account:
+        """How one weighted sum came about; for layers with `sum_blocks`."""
+        raise NotImplementedError(f"{type(self).__name__} doesn't explain its sums")
+
+    def explain_sum_gradient(self, live: Live, index: Index, sample: int) -> Sum:
+        """The gradient by one weighted sum; for layers with `sum_blocks`."""
+        raise NotImplementedError(f"{type(self).__name__} doesn't explain its sums' gradient")
+
+    def explain_parameter_gradient(self, live: Live, parameter: str, index: Index) -> Sum:
+        """The gradient by one number of a parameter, as a sum over the batch; for layers that
+        learn.
+        """
+        raise NotImplementedError(f"{type(self).__name__} doesn't explain its gradients")
+
+    def call_parameter(self, live: Live, parameter: str, index: Index) -> Text:
+        """What people call one number of a parameter: `weight from x₂ to unit 3 of hidden1`."""
+        raise NotImplementedError(f"{type(self).__name__} doesn't name its parameters")
 
     @abstractmethod
     def reference(self, inputs: Sequence[Array], parameters: Mapping[str, Array]) -> Array:

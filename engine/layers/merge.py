@@ -7,6 +7,10 @@ from typing import Literal
 
 import numpy as np
 
+from engine.arithmetic.figures import number, product
+from engine.arithmetic.live import Index, Live
+from engine.arithmetic.quantity import Line
+from engine.arithmetic.sums import Account, Addend, Sum, alone
 from engine.instructions import Emitter
 from engine.instructions.emitter import copy
 from engine.kernels.abi import Pointer, op, vector
@@ -14,7 +18,7 @@ from engine.layers.layer import Array, Layer, Shape, Site, wrong_shape
 from engine.text import Text
 
 
-@op("left", "right", "sum", "size:size")
+@op("left", "right", "sum", "size:size", title=Text("sum of the inputs", "各输入之和"))
 def addition(arena: Pointer, row: Pointer, state: Pointer) -> None:
     """sum = left + right"""
     left, right = vector(arena, row[1], row[4]), vector(arena, row[2], row[4])
@@ -62,7 +66,27 @@ class Add(Layer):
     def emit_backward(self, emitter: Emitter, site: Site) -> None:
         for target in site.input_gradients:
             if target is not None and site.output_gradient is not None:
-                emitter.emit(copy, site.output_gradient, target, target.size, writes=(target,))
+                operands = (site.output_gradient, target, target.size)
+                emitter.emit(copy, *operands, writes=(target,), title=HANDED_BACK)
+
+    def explain_output(self, live: Live, index: Index, sample: int) -> Account:
+        values = np.array([source.at(index, sample) for source in live.inputs])
+
+        def show(place: int) -> Addend:
+            source = live.inputs[place]
+            called = source.call(index)
+            return Addend(
+                Text(f"from {called.en}", f"来自 {called.zh}"),
+                number(values[place]),
+                (source.quantity(index, sample),),
+            )
+
+        called = live.output.call(index)
+        name = Text(f"output of {called.en}", f"{called.zh} 的输出")
+        return Sum(r"\sum_i x_i", values, show).account(name, "y")
+
+    def explain_input_gradient(self, live: Live, port: int, index: Index, sample: int) -> Sum:
+        return handed_back(live, index, sample)
 
     def reference(self, inputs: Sequence[Array], parameters: Mapping[str, Array]) -> Array:
         return np.asarray(np.sum(np.stack(inputs), axis=0))
@@ -93,7 +117,8 @@ class Concatenate(Layer):
     def emit_forward(self, emitter: Emitter, site: Site) -> None:
         offset = site.output.offset
         for block in site.inputs:
-            emitter.emit(copy, block, offset, block.size, writes=(site.output,))
+            operands = (block, offset, block.size)
+            emitter.emit(copy, *operands, writes=(site.output,), title=PUT_BEHIND)
             offset += block.size
 
     def emit_backward(self, emitter: Emitter, site: Site) -> None:
@@ -101,8 +126,41 @@ class Concatenate(Layer):
         offset = site.output_gradient.offset
         for block, target in zip(site.inputs, site.input_gradients, strict=True):
             if target is not None:
-                emitter.emit(copy, offset, target, block.size, writes=(target,))
+                operands = (offset, target, block.size)
+                emitter.emit(copy, *operands, writes=(target,), title=HANDED_BACK)
             offset += block.size
+
+    def explain_output(self, live: Live, index: Index, sample: int) -> Account:
+        first = index[0]
+        for source in live.inputs:
+            if first < source.shape[0]:
+                break
+            first -= source.shape[0]
+        at = (first, *index[1:])
+        value, called = source.at(at, sample), live.output.call(index)
+        name = Text(f"output of {called.en}", f"{called.zh} 的输出")
+        link = source.quantity(at, sample)
+        return Account((Line("y", "x", number(value), value, (link,), name),))
+
+    def explain_input_gradient(self, live: Live, port: int, index: Index, sample: int) -> Sum:
+        before = sum(source.shape[0] for source in live.inputs[:port])
+        return handed_back(live, (before + index[0], *index[1:]), sample)
 
     def reference(self, inputs: Sequence[Array], parameters: Mapping[str, Array]) -> Array:
         return np.concatenate(list(inputs), axis=0)
+
+
+PUT_BEHIND = Text("one input put in its place", "把一个输入放到位")
+HANDED_BACK = Text("gradient handed to one input", "把梯度交给一个输入")
+"""Titles of rows that copy one of several inputs, or the gradient by it."""
+
+
+def handed_back(live: Live, index: Index, sample: int) -> Sum:
+    """The gradient by the output at `index`, which reaches one input as it is."""
+    gradient, called = live.upstream.at(index, sample), live.output.call(index)
+    addend = Addend(
+        Text(f"through {called.en}", f"经由 {called.zh}"),
+        product(gradient, 1),
+        (live.upstream.quantity(index, sample),),
+    )
+    return alone(r"\frac{\partial L}{\partial y} \cdot 1", gradient, addend)

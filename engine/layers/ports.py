@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from engine.arithmetic.figures import number
+from engine.arithmetic.live import Index, Live
+from engine.arithmetic.quantity import Line
+from engine.arithmetic.sums import Account
 from engine.instructions import Emitter
 from engine.layers.layer import Array, Layer, Shape, Site
 from engine.text import Text
@@ -25,6 +29,11 @@ class Input(Layer):
     def emit_forward(self, emitter: Emitter, site: Site) -> None:
         """Nothing: the gather row fills the block."""
 
+    def explain_output(self, live: Live, index: Index, sample: int) -> Account:
+        value, called = live.output.at(index, sample), live.output.call(index)
+        name = Text(f"{called.en} after preprocessing", f"预处理后的 {called.zh}")
+        return Account((Line("x", "x", number(value), value, (), name),))
+
     def reference(self, inputs: Sequence[Array], parameters: Mapping[str, Array]) -> Array:
         return inputs[0]
 
@@ -44,6 +53,9 @@ class Output(Layer):
 
     def infer(self, name: str, inputs: Sequence[Shape]) -> Shape:
         return inputs[0]
+
+    def explain_output(self, live: Live, index: Index, sample: int) -> Account:
+        return live.passed_on(index, sample)
 
     def reference(self, inputs: Sequence[Array], parameters: Mapping[str, Array]) -> Array:
         return inputs[0]

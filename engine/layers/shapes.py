@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from engine.arithmetic.live import Index, Live
+from engine.arithmetic.sums import Account
 from engine.catalog import described
 from engine.layers.layer import Array, Layer, Shape, shown, wrong_shape
 from engine.text import Text
@@ -29,6 +31,9 @@ class Flatten(Layer):
 
     def infer(self, name: str, inputs: Sequence[Shape]) -> Shape:
         return (prod(inputs[0]),)
+
+    def explain_output(self, live: Live, index: Index, sample: int) -> Account:
+        return live.passed_on(index, sample)
 
     def reference(self, inputs: Sequence[Array], parameters: Mapping[str, Array]) -> Array:
         return inputs[0].reshape(-1, inputs[0].shape[-1])
@@ -66,6 +71,9 @@ class Reshape(Layer):
                 Text(f"Choose sizes that multiply to {count}.", f"请让各维相乘等于 {count}。"),
             )
         return self.shape
+
+    def explain_output(self, live: Live, index: Index, sample: int) -> Account:
+        return live.passed_on(index, sample)
 
     def reference(self, inputs: Sequence[Array], parameters: Mapping[str, Array]) -> Array:
         return inputs[0].reshape(*self.shape, inputs[0].shape[-1])

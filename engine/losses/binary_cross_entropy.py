@@ -8,13 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.activations.sigmoid import Sigmoid
+from engine.arithmetic.figures import fraction, number, operand, share
+from engine.arithmetic.live import Flow
+from engine.arithmetic.sums import Addend, Sum, alone
 from engine.kernels.abi import DIVERGED, FLAGS, Pointer, matrix, op, typed, vector
 from engine.kernels.maths import exponential, is_finite, logarithm
-from engine.losses.loss import Array, Loss
+from engine.losses.loss import FROM_LOSS, Array, Loss
 from engine.text import Text
 
 
-@op("outputs", "targets", "grad_outputs", "losses", "mean", "outputs:size", "batch:size")
+@op(
+    "outputs",
+    "targets",
+    "grad_outputs",
+    "losses",
+    "mean",
+    "outputs:size",
+    "batch:size",
+    title=Text("binary cross-entropy and its gradient", "二元交叉熵及其梯度"),
+)
 def binary_cross_entropy(arena: Pointer, row: Pointer, state: Pointer) -> None:
     """L = max(z, 0) − z t + ln(1 + e^−|z|); ∂L/∂z = (σ(z) − t) / count; stable for every z"""
     outputs, batch = row[6], row[7]
@@ -56,6 +68,40 @@ class BinaryCrossEntropy(Loss):
     problems = ("classification",)
     loss_op = binary_cross_entropy
     link_activation = Sigmoid()
+
+    def explain_sample(self, outputs: Flow, targets: Array, sample: int) -> Sum:
+        z = outputs.column(sample)
+        count = len(z)
+        losses = np.maximum(z, 0) - z * targets + np.log1p(np.exp(-np.abs(z)))
+
+        def show(unit: int) -> Addend:
+            called = outputs.call(outputs.index(unit))
+            shown, yes, no = number(z[unit]), number(-targets[unit]), operand(1 - targets[unit])
+            answer = rf"{yes} \cdot \ln \sigma({shown}) - {no} \cdot \ln(1 - \sigma({shown}))"
+            return Addend(
+                Text(f"cross-entropy at {called.en}", f"{called.zh} 处的交叉熵"),
+                answer if count == 1 else fraction(answer, str(count)),
+                (outputs.link(unit, sample),),
+            )
+
+        formula = self.formula.removeprefix("L = ")
+        if count > 1:
+            return Sum(rf"\frac{{1}}{{n}} \sum_i \left({formula}\right)", losses / count, show)
+        return Sum(formula, losses, show, (self.probability_line(outputs, 0, sample),))
+
+    def explain_gradient(self, outputs: Flow, targets: Array, unit: int, sample: int) -> Sum:
+        line = self.probability_line(outputs, unit, sample)
+        count = len(targets)
+        filled = fraction(
+            f"{share(line.value)} - {operand(targets[unit])}",
+            rf"{count} \cdot {outputs.batch}",
+        )
+        return alone(
+            r"\frac{p - t}{n B}",
+            (line.value - targets[unit]) / (count * outputs.batch),
+            Addend(FROM_LOSS, filled, (outputs.link(unit, sample),)),
+            (line,),
+        )
 
     def link(self, outputs: NDArray[Any]) -> NDArray[Any]:
         # tanh is the overflow-free form of the logistic function.

@@ -8,15 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.activations.softmax import Softmax
+from engine.arithmetic.figures import fraction, number, operand, share
+from engine.arithmetic.live import Flow
+from engine.arithmetic.sums import Addend, Sum, alone
 from engine.data.dataset import Dataset
 from engine.instructions import Block, Emitter
 from engine.kernels.abi import DIVERGED, FLAGS, Pointer, matrix, op, typed, vector
 from engine.kernels.maths import exponential, is_finite, logarithm
-from engine.losses.loss import Array, Loss
+from engine.losses.loss import FROM_LOSS, Array, Loss
 from engine.text import Text
 
 
-@op("outputs", "targets", "grad_outputs", "losses", "mean", "outputs:size", "batch:size", "scratch")
+@op(
+    "outputs",
+    "targets",
+    "grad_outputs",
+    "losses",
+    "mean",
+    "outputs:size",
+    "batch:size",
+    "scratch",
+    title=Text("categorical cross-entropy and its gradient", "多类交叉熵及其梯度"),
+)
 def categorical_cross_entropy(arena: Pointer, row: Pointer, state: Pointer) -> None:
     """L = ln Σ eᶻ − Σ t z; ∂L/∂z = (softmax(z) − t) / batch; the largest z is taken off first"""
     outputs, batch = row[6], row[7]
@@ -74,7 +87,35 @@ class CategoricalCrossEntropy(Loss):
         scratch = emitter.block("loss_scratch", (2, outputs.batch))
         sizes = (outputs.features, outputs.batch)
         operands = (outputs, targets, gradient, losses, report, *sizes, scratch)
-        emitter.emit(self.loss_op, *operands, writes=(report, losses, gradient))
+        emitter.emit(self.loss_op, *operands, writes=(report, losses, gradient, scratch))
+
+    def explain_sample(self, outputs: Flow, targets: Array, sample: int) -> Sum:
+        z = outputs.column(sample)
+        shifted = z - z.max()
+        logarithms = shifted - np.log(np.exp(shifted).sum())
+
+        def show(unit: int) -> Addend:
+            called = outputs.call(outputs.index(unit))
+            share = rf"\frac{{e^{{{number(z[unit])}}}}}{{\sum_j e^{{z_j}}}}"
+            return Addend(
+                Text(f"cross-entropy at {called.en}", f"{called.zh} 处的交叉熵"),
+                rf"{number(-targets[unit])} \cdot \ln {share}",
+                (outputs.link(unit, sample),),
+            )
+
+        line = self.probability_line(outputs, int(targets.argmax()), sample)
+        losses = np.where(targets == 0, 0.0, -targets * logarithms)
+        return Sum(self.formula.removeprefix("L = "), losses, show, (line,))
+
+    def explain_gradient(self, outputs: Flow, targets: Array, unit: int, sample: int) -> Sum:
+        line = self.probability_line(outputs, unit, sample)
+        above = f"{share(line.value)} - {operand(targets[unit])}"
+        return alone(
+            r"\frac{p - t}{B}",
+            (line.value - targets[unit]) / outputs.batch,
+            Addend(FROM_LOSS, fraction(above, str(outputs.batch)), line.links),
+            (line,),
+        )
 
     def link(self, outputs: NDArray[Any]) -> NDArray[Any]:
         with np.errstate(invalid="ignore"):  # a broken network's answer is NaN, without a word

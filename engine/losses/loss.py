@@ -12,6 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.activations.activation import Activation
+from engine.arithmetic.live import Flow
+from engine.arithmetic.quantity import Line
+from engine.arithmetic.sums import Sum
 from engine.catalog import Described, kind_of
 from engine.data.dataset import Dataset, Problem
 from engine.errors import NeurariumError
@@ -95,6 +98,28 @@ class Loss(Described):
         return shown
 
     @abstractmethod
+    def explain_sample(self, outputs: Flow, targets: Array, sample: int) -> Sum:
+        """The loss of one sample, as a sum over the outputs; `targets` is `(outputs,)`."""
+
+    @abstractmethod
+    def explain_gradient(self, outputs: Flow, targets: Array, unit: int, sample: int) -> Sum:
+        """The gradient of the mean loss by one output of one sample."""
+
+    def probability_line(self, outputs: Flow, unit: int, sample: int) -> Line:
+        """What the link function makes of one output."""
+        assert self.link_activation is not None, "a loss of values has no probabilities"
+        figures = self.link_activation.explain_value(outputs.column(sample), unit)
+        called = outputs.call(outputs.index(unit))
+        return Line(
+            "p",
+            figures.formula,
+            figures.filled,
+            figures.value,
+            tuple(outputs.link(place, sample) for place in figures.places),
+            Text(f"probability at {called.en}", f"{called.zh} 的概率"),
+        )
+
+    @abstractmethod
     def link(self, outputs: NDArray[Any]) -> NDArray[Any]:
         """What a person sees of raw outputs `(outputs, …)`: values or probabilities."""
 
@@ -112,3 +137,7 @@ class Loss(Described):
             answers = self.link(outputs)[0] > 0.5
             return np.asarray(answers == (targets[0] > 0.5))
         return np.asarray(outputs.argmax(axis=0) == targets.argmax(axis=0))
+
+
+FROM_LOSS = Text("from the loss", "来自损失")
+"""The label of a gradient that the loss itself gives."""

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import Literal
 
+from engine.arithmetic.figures import added, number, product
+from engine.arithmetic.quantity import Line
 from engine.catalog import described
 from engine.kernels.abi import Pointer, op, vector
-from engine.optimizers.optimizer import Array, Optimizer, learning_rate
+from engine.optimizers.optimizer import NEW_VALUE, Array, Moment, Optimizer, learning_rate
 from engine.text import Text
 
 
-@op("parameters", "gradients", "constants", "size:size", "velocity")
+@op(
+    "parameters",
+    "gradients",
+    "constants",
+    "size:size",
+    "velocity",
+    title=Text("update of all parameters (momentum)", "更新所有参数（动量）"),
+)
 def momentum_update(arena: Pointer, row: Pointer, state: Pointer) -> None:
     """v ← μ v + g; w −= η v; constants are (η, μ)"""
     parameters, gradients = vector(arena, row[1], row[4]), vector(arena, row[2], row[4])
@@ -44,6 +53,17 @@ class Momentum(Optimizer):
 
     def constants(self) -> tuple[float, ...]:
         return (self.learning_rate, self.momentum)
+
+    def explain_update(self, moment: Moment) -> tuple[Line, ...]:
+        velocity = self.momentum * moment.slots[0] + moment.gradient
+        gathered = added((product(self.momentum, moment.slots[0]), number(moment.gradient)))
+        moved = f"{number(moment.value)} - {product(self.learning_rate, velocity)}"
+        value = moment.value - self.learning_rate * velocity
+        name = Text("velocity", "速度")
+        return (
+            Line("v'", r"\mu v + g", gathered, velocity, (moment.source,), name),
+            Line("w'", r"w - \eta v'", moved, value, (), NEW_VALUE),
+        )
 
     def reference(
         self, parameters: Array, gradients: Array, slots: tuple[Array, ...], step: int

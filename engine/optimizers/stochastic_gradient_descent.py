@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Literal
 
+from engine.arithmetic.figures import number, product
+from engine.arithmetic.quantity import Line
 from engine.kernels.abi import Pointer, op, vector
-from engine.optimizers.optimizer import Array, Optimizer, learning_rate
+from engine.optimizers.optimizer import NEW_VALUE, Array, Moment, Optimizer, learning_rate
 from engine.text import Text
 
 
-@op("parameters", "gradients", "constants", "size:size")
+@op(
+    "parameters",
+    "gradients",
+    "constants",
+    "size:size",
+    title=Text("update of all parameters (SGD)", "更新所有参数（SGD）"),
+)
 def sgd_update(arena: Pointer, row: Pointer, state: Pointer) -> None:
     """w −= η g; constants are (η,)"""
     parameters, gradients = vector(arena, row[1], row[4]), vector(arena, row[2], row[4])
@@ -33,6 +41,11 @@ class StochasticGradientDescent(Optimizer):
 
     def constants(self) -> tuple[float, ...]:
         return (self.learning_rate,)
+
+    def explain_update(self, moment: Moment) -> tuple[Line, ...]:
+        value = moment.value - self.learning_rate * moment.gradient
+        filled = f"{number(moment.value)} - {product(self.learning_rate, moment.gradient)}"
+        return (Line("w'", r"w - \eta g", filled, value, (moment.source,), NEW_VALUE),)
 
     def reference(
         self, parameters: Array, gradients: Array, slots: tuple[Array, ...], step: int

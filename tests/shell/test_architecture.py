@@ -14,6 +14,7 @@ from tests.shell.modules import Import, imports_of, own_modules
 
 FLOORS = (
     ("engine.catalog", "engine.errors", "engine.limits", "engine.progress", "engine.text"),
+    ("engine.arithmetic",),
     ("engine.kernels",),
     ("engine.instructions",),
     (
@@ -29,6 +30,7 @@ FLOORS = (
     ("engine.insight", "engine.tasks"),
     ("engine.experiment",),
     ("engine.evaluation", "engine.material", "engine.presets", "engine.snapshot"),
+    ("engine.explanation",),
     ("engine.carry", "engine.observer", "engine.scheduler", "engine.session"),
     ("engine.timeline",),
     ("engine",),
