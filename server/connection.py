@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections import deque
 from enum import Enum
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from pydantic import ValidationError
 from starlette.types import Message
@@ -281,15 +281,16 @@ class Connection:
         """Carry out commands, one after the other."""
         while True:
             command = await self._commands.get()
-            problem = None
+            problem, answer = None, dict[str, Any]()
             try:
-                await self._services.registry.command(self._current, command)
+                answer = await self._services.registry.command(self._current, command)
             except NeurariumError as error:
                 problem = as_problem(error)
             except Exception as error:
                 log_internal(self._websocket, error)
                 problem = as_problem(refuse("internal", "server"))
-            self._send(Reply(request=command.request, problem=problem).model_dump_json())
+            reply = Reply(request=command.request, problem=problem, **answer)
+            self._send(reply.model_dump_json())
 
     @property
     def _current(self) -> Session:

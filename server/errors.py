@@ -146,6 +146,16 @@ REFUSALS: Mapping[str, Refusal] = {
         Text("Training has left the finite numbers.", "训练中出现了非有限的数。"),
         Text("Go back to the last healthy moment first.", "请先返回到最近的正常状态。"),
     ),
+    "not_paused": Refusal(
+        409,
+        Text("This can only be seen while training stands still.", "训练暂停时才能查看。"),
+        Text("Pause first.", "请先暂停。"),
+    ),
+    "unknown_row": Refusal(
+        422,
+        Text("This network has no such instruction.", "这个网络没有这条指令。"),
+        Text("Choose one that is listed.", "请选择列出的指令。"),
+    ),
     "not_found": Refusal(
         404,
         Text("There is nothing at this address.", "这个地址没有内容。"),

@@ -174,8 +174,8 @@ class Registry:
             await self._ensure_placed(session)
         return session
 
-    async def command(self, session: Session, command: Command) -> None:
-        """Carry out a command.
+    async def command(self, session: Session, command: Command) -> dict[str, Any]:
+        """Carry out a command; returns what its reply carries beside the outcome.
 
         Raises:
             NeurariumError: why it was refused; the session is as it was.
@@ -185,9 +185,10 @@ class Registry:
             if isinstance(command, Play | Pause | Step):
                 # Set first: training may have ended again before the answer comes.
                 session.pace = command if isinstance(command, Play) else None
-            await self._host.command(session.placement, command)
+            answer = await self._host.command(session.placement, command)
             if isinstance(command, Inspect):
                 session.inspected = command
+        return answer
 
     def unwatched(self, session: Session) -> None:
         """Someone has stopped watching `session`."""

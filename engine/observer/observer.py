@@ -220,6 +220,11 @@ class Observer:
     # --- looking --------------------------------------------------------------------------------
 
     @property
+    def inputs(self) -> NDArray[Any]:
+        """The sample that is looked at, preprocessed: `(1, *shape)`."""
+        return self._inputs
+
+    @property
     def is_ready(self) -> bool:
         """False while a copy of the running session is on its way: a look would show no news."""
         place = self._place

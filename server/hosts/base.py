@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from server.protocol import Command, LayerLayout
 
@@ -117,8 +117,12 @@ class EngineHost(ABC):
         """Make a session, paused. Its messages reach the listener before this returns."""
 
     @abstractmethod
-    async def command(self, placement: Placement, command: Command) -> None:
-        """Carry out a command at a step boundary; its consequences reach the listener first."""
+    async def command(self, placement: Placement, command: Command) -> dict[str, Any]:
+        """Carry out a command at a step boundary; its consequences reach the listener first.
+
+        Returns:
+            Fields of the `Reply` beside the outcome.
+        """
 
     @abstractmethod
     async def save(self, placement: Placement) -> None:

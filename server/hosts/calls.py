@@ -91,7 +91,7 @@ class Calls:
             case "create":
                 self._create(placement, values, request.body)
             case "command":
-                self._find(placement).carry_out(_read_command(request.body))
+                return self._find(placement).carry_out(_read_command(request.body)), b""
             case "save":
                 self._find(placement).save()
             case "samples":

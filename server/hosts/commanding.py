@@ -6,20 +6,24 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from engine import Experiment, Session, Text
 from engine.experiment import LARGEST_SEED
 from engine.timeline import Walker, describe_change
 from server.errors import refuse
+from server.hosts.explaining import Explainer
 from server.hosts.measuring import steps_to_epoch
 from server.hosts.stage import SOON, Stage
 from server.hosts.surroundings import read_experiment
 from server.protocol import (
     Command,
     Edit,
+    Explain,
     Fork,
     GoBack,
     Inspect,
+    Look,
     Pause,
     Play,
     RemoveBranch,
@@ -53,14 +57,20 @@ class Commander:
         self._stage = stage
         self._session, self._seat, self._herald = stage.session, stage.seat, stage.herald
         self._recorder, self._timeline = stage.recorder, stage.recorder.timeline
+        self._explainer = Explainer(stage)
 
-    def carry_out(self, command: Command) -> None:
-        """Do what a command says.
+    def carry_out(self, command: Command) -> dict[str, Any]:
+        """Do what a command says; returns what its reply carries beside the outcome.
 
         Raises:
             NeurariumError: why it was refused; the session is as it was.
         """
         match command:
+            case Explain():
+                return {"explanation": self._explainer.explain(command).model_dump()}
+            case Look():
+                operands = self._explainer.look(command)
+                return {"operands": [operand.model_dump() for operand in operands]}
             case Play():
                 self._play(command.steps_per_second)
             case SlowMotion():
@@ -90,6 +100,7 @@ class Commander:
                 self._go_back()
             case _:
                 raise refuse("internal", type(command).__name__)
+        return {}
 
     # --- training ------------------------------------------------------------------------------
 

@@ -15,11 +15,26 @@ from engine import Session, catalog, presets
 from engine.catalog import member
 from engine.data import Dataset, Source
 from engine.errors import DataError
+from engine.explanation.listing import Instruction as FoundInstruction
+from engine.explanation.listing import Operand as FoundOperand
+from engine.explanation.listing import listing
 from engine.insight.divergence import Divergence as Found
 from engine.observer import Inspection, Observer
+from engine.program.program import Program
 from engine.text import Text
 from server.hosts.base import Description
-from server.protocol import SAMPLES, Divergence, Inspected, LayerLayout, Layout, TensorLayout, Words
+from server.protocol import (
+    SAMPLES,
+    Divergence,
+    Inspected,
+    Instruction,
+    LayerLayout,
+    Layout,
+    Listing,
+    Operand,
+    TensorLayout,
+    Words,
+)
 from server.rest import Catalog, PresetDetail
 from server.stream import Head, Tensor, encode
 
@@ -167,3 +182,26 @@ def _inputs_tensor(inputs: NDArray[Any]) -> Tensor:
 
 def _all_words(texts: Sequence[Text]) -> list[Words]:
     return [words(text) for text in texts]
+
+
+def listing_message(revision: int, program: Program) -> Listing:
+    """The program of one training step."""
+    return Listing(revision=revision, instructions=[_instruction(one) for one in listing(program)])
+
+
+def _instruction(found: FoundInstruction) -> Instruction:
+    return Instruction.model_validate(
+        {
+            "operation": found.operation,
+            "formula": found.formula,
+            "layer": found.layer,
+            "phase": found.phase,
+            "title": words(found.title),
+            "inputs": _operands(found.inputs),
+            "outputs": _operands(found.outputs),
+        }
+    )
+
+
+def _operands(found: Sequence[FoundOperand]) -> list[Operand]:
+    return [Operand(name=one.name, block=one.block, shape=list(one.shape)) for one in found]

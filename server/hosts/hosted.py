@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from math import inf
+from typing import Any
 
 from engine import Experiment, Session
 from server.hosts.base import Placement
@@ -62,16 +63,17 @@ class HostedSession:
 
     # --- on the desk ---------------------------------------------------------------------------
 
-    def carry_out(self, command: Command) -> None:
-        """Do what a command says.
+    def carry_out(self, command: Command) -> dict[str, Any]:
+        """Do what a command says; returns what its reply carries beside the outcome.
 
         Raises:
             NeurariumError: why it was refused; the session is as it was.
         """
         with self._stage.lock:
-            self._commander.carry_out(command)
+            answer = self._commander.carry_out(command)
             self._stage.camera.is_dirty = True
         self.hurry()
+        return answer
 
     def introduce(self) -> None:
         """Say everything about the session for the first time."""

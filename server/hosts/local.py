@@ -234,9 +234,10 @@ class LocalHost(EngineHost):
             revision=order.revision,
         )
 
-    async def command(self, placement: Placement, command: Command) -> None:
+    async def command(self, placement: Placement, command: Command) -> dict[str, Any]:
         """Carry out a command at a step boundary."""
-        await self._call("command", placement, command.model_dump_json().encode())
+        answer, _ = await self._call("command", placement, command.model_dump_json().encode())
+        return dict(answer)
 
     async def save(self, placement: Placement) -> None:
         """Send a checkpoint of the present state to the listener."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from engine import Experiment, NeurariumError, Session, Snapshot
 from engine.observer import Observer
 from server.hosts.base import Placement
-from server.hosts.describing import divergence_of, layout_of
+from server.hosts.describing import divergence_of, layout_of, listing_message
 from server.hosts.frames import Camera
 from server.hosts.herald import Herald
 from server.hosts.measuring import Meter
@@ -146,6 +146,13 @@ class Stage:
         self.tell_timeline()
         self.tell_status(always=True)
         self.tell_inspected()
+        # Whoever waits for an edit waits for the layout, not for this.
+        self.around.run_later(self.placement, self._tell_listing)
+
+    def _tell_listing(self) -> None:
+        with self.lock:
+            revision, program = self.camera.revision, self.session.program
+        self.outlet.message(self.placement, listing_message(revision, program))
 
     def tell_inspected(self) -> None:
         """The sample that is looked at."""

@@ -133,7 +133,7 @@ class FakeHost(EngineHost):
         self.listener.on_message(placement, "layout", layout(order.revision))
         self.listener.on_message(placement, "status", status("paused", step))
 
-    async def command(self, placement: Placement, command: Command) -> None:
+    async def command(self, placement: Placement, command: Command) -> dict[str, Any]:
         self._check(placement)
         if self.refusal is not None:
             refusal, self.refusal = self.refusal, None
@@ -147,6 +147,7 @@ class FakeHost(EngineHost):
             message = {"type": "experiment", "revision": 99, "experiment": command.experiment}
             self.listener.on_message(placement, "experiment", json.dumps(message))
             self.listener.on_message(placement, "layout", layout(99))
+        return {}
 
     async def save(self, placement: Placement) -> None:
         self._check(placement)

@@ -88,11 +88,14 @@ class Page:
 
     def command(self, kind: str, **values: Any) -> dict[str, Any] | None:
         """Send a command, wait for its reply and return the problem, if there is one."""
+        problem: dict[str, Any] | None = self.ask(kind, **values)["problem"]
+        return problem
+
+    def ask(self, kind: str, **values: Any) -> dict[str, Any]:
+        """Send a command and wait for its reply."""
         self._request += 1
         self.send(type=kind, request=self._request, **values)
-        reply = self.wait_for("reply", request=self._request)
-        problem: dict[str, Any] | None = reply["problem"]
-        return problem
+        return self.wait_for("reply", request=self._request)
 
     def acknowledge(self, sequence: int) -> None:
         """Say that a frame has been taken."""
