@@ -5,7 +5,7 @@ Guarded by tests/engine/test_graph.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -29,6 +29,9 @@ else:
 NodeName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,39}$")]
 MOST_NODES = 200
 MOST_EDGES = 800
+MOST_UNITS = 16_384
+MOST_CLAMPS = 64
+"""Units of one layer that can be held, and of a network eight times as many."""
 
 
 class Position(Strict):
@@ -38,12 +41,30 @@ class Position(Strict):
     y: float = Field(ge=-1e6, le=1e6)
 
 
+class Clamp(Strict):
+    """One unit of a layer, held at a value by hand; with 0 it is as good as cut out."""
+
+    unit: int = Field(ge=0, le=MOST_UNITS)
+    value: float = Field(default=0.0, ge=-1e6, le=1e6)
+
+
 class Node(Strict):
-    """A layer with its name."""
+    """A layer with its name, and what a person does to it.
+
+    Attributes:
+        frozen: whether its parameters stay as they are.
+        clamps: units whose output doesn't follow their inputs, while training and ever after.
+    """
 
     name: NodeName
     layer: AnyLayer
     position: Position | None = None
+    frozen: bool = False
+    clamps: Annotated[tuple[Clamp, ...], Field(max_length=MOST_CLAMPS)] = ()
+
+    def clamp(self, index: tuple[int, ...]) -> Clamp | None:
+        """What holds the unit at `index`, if something does."""
+        return next((one for one in self.clamps if index == (one.unit,)), None)
 
 
 class Edge(Strict):
@@ -72,10 +93,12 @@ class Graph(Strict):
         sources = self._sources(nodes)
         order = _order(sources)
         shapes: dict[str, Shape] = {}
+        _check_clamp_count(self.nodes)
         for name in order:
             layer = nodes[name].layer
             inputs = [shapes[source] for source in sources[name]] or [input_shape]
             shapes[name] = layer.infer(name, inputs)
+            _check_clamps(nodes[name], shapes[name])
         return Resolved(tuple(nodes[name] for name in order), sources, shapes, input_shape)
 
     def _named(self) -> dict[str, Node]:
@@ -271,6 +294,50 @@ def _check_inputs(node: Node, count: int) -> None:
         value=count,
         allowed=1,
     )
+
+
+def _check_clamp_count(nodes: Sequence[Node]) -> None:
+    count = sum(len(node.clamps) for node in nodes)
+    if count > 8 * MOST_CLAMPS:
+        raise _problem(
+            "too_many_clamps",
+            next(node.name for node in nodes if node.clamps),
+            Text("Too many units are held by hand.", "手动固定的单元太多。"),
+            Text("Release some of them.", "请取消一些。"),
+            value=count,
+            allowed=f"≤ {8 * MOST_CLAMPS}",
+        )
+
+
+def _check_clamps(node: Node, shape: Shape) -> None:
+    """Units can be held one by one where a layer is a list of them that it computes itself."""
+    if not node.clamps:
+        return
+    holds = len(shape) == 1 and not node.layer.is_view
+    units = [clamp.unit for clamp in node.clamps]
+    wrong = [unit for unit in units if not holds or unit >= shape[0]]
+    if wrong:
+        raise _problem(
+            "wrong_clamp",
+            node.name,
+            Text(
+                f"Layer “{node.name}” has no unit {wrong[0] + 1} that could be held.",
+                f"层“{node.name}”没有可以固定的单元 {wrong[0] + 1}。",
+            ),
+            Text("Hold one of its units, or release this one.", "请固定它已有的单元，或取消固定。"),
+            value=wrong[0],
+            allowed=f"0 … {shape[0] - 1}" if holds else "none",
+        )
+    if len(set(units)) < len(units):
+        raise _problem(
+            "clamped_twice",
+            node.name,
+            Text(
+                f"A unit of layer “{node.name}” is held twice.",
+                f"层“{node.name}”的同一个单元被固定了两次。",
+            ),
+            Text("Release it once.", "请取消其中一次。"),
+        )
 
 
 def _problem(

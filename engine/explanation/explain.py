@@ -54,13 +54,25 @@ def _sample(quantity: Quantity) -> int:
     return quantity.sample
 
 
+HELD = Text("held by hand", "手动固定")
+NOT_PASSED = Text("a unit held by hand passes no gradient", "手动固定的单元不传梯度")
+
+
 def _output(anatomy: Anatomy, quantity: Quantity) -> Account:
-    layer = anatomy.node(quantity.layer).layer
+    node = anatomy.node(quantity.layer)
+    clamp = node.clamp(quantity.index)
+    if clamp is not None:
+        return Account((Line("a", "a", number(clamp.value), clamp.value, (), HELD),))
+    layer = node.layer
     return layer.explain_output(anatomy.live(quantity.layer), quantity.index, _sample(quantity))
 
 
 def _sum(anatomy: Anatomy, quantity: Quantity) -> Account:
-    layer = anatomy.node(quantity.layer).layer
+    node = anatomy.node(quantity.layer)
+    layer = node.layer
+    if node.clamp(quantity.index) is not None and (layer.sum_blocks() or ("",))[0] == "output":
+        # Without an activation the sum is the output.
+        return _output(anatomy, quantity)
     return layer.explain_sum(anatomy.live(quantity.layer), quantity.index, _sample(quantity))
 
 
@@ -75,6 +87,9 @@ def _output_gradient(anatomy: Anatomy, quantity: Quantity) -> Account:
     sample, graph = _sample(quantity), anatomy.graph
     root = anatomy.root(quantity.layer)
     place = anatomy.output(quantity.layer).place(quantity.index)
+    if anatomy.node(root).clamp(anatomy.output(root).index(place)) is not None:
+        symbol = r"\frac{\partial L}{\partial a}"
+        return Account((Line(symbol, symbol, "0", 0.0, (), NOT_PASSED),))
     paths: list[Sum] = []
     if anatomy.root(graph.output_name) == root:
         outputs = anatomy.output(graph.output_name)

@@ -111,13 +111,10 @@ class _Places:
         network = program.network
         self._blocks = sorted(program.plan.blocks.values(), key=lambda block: block.offset)
         self._starts = [block.offset for block in self._blocks]
-        self._regions = {
-            region.offset: region.viewed(name, region.shape)
-            for name, region in (
-                ("parameters", network.parameter_region),
-                ("gradients", network.gradient_region),
-            )
-        }
+        self._regions = (
+            network.parameter_region.viewed("parameters", network.parameter_region.shape),
+            network.gradient_region.viewed("gradients", network.gradient_region.shape),
+        )
         # Constants are used in the groups in which they were put down.
         offsets = {
             offset for row in program.rows for _, offset in _offsets(row) if offset < CONSTANTS
@@ -143,9 +140,11 @@ class _Places:
             end = self._groups[bisect_right(self._groups, offset)]
             return Block("constants", offset, (end - offset,))
         block = self._blocks[bisect_right(self._starts, offset) - 1]
-        region = self._regions.get(offset)
-        if region is not None and size is not None and size > block.size:
-            return region
+        if size is not None and size > block.size:
+            for region in self._regions:
+                if region.offset <= offset < region.offset + region.size:
+                    # Where some layers are frozen, a part of it.
+                    return Block(region.name, offset, (size,))
         if offset == block.offset or size is None:
             return block
         # One of several inputs that stand one behind the other in a block.

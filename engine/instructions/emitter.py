@@ -36,6 +36,14 @@ def copy(arena: Pointer, row: Pointer, state: Pointer) -> None:
         outputs[i] = inputs[i]
 
 
+@op("outputs", "value", "batch:size", title=Text("a unit held by hand", "手动固定的单元"))
+def hold(arena: Pointer, row: Pointer, state: Pointer) -> None:
+    """outputs[unit] = value, for every sample"""
+    outputs, value = vector(arena, row[1], row[3]), arena[row[2]]
+    for sample in range(row[3]):
+        outputs[sample] = value
+
+
 @op(
     "addend",
     "sum",
@@ -173,6 +181,14 @@ class Emitter:
         sizes = (block.batch, block.features, by_sample.shape[1], block.batch)
         self.emit(transposition, by_sample, block, *sizes, writes=(block,))
         self._transposed[block.offset] = by_sample
+
+    def hold(self, block: Block, unit: int, value: float, title: Text | None = None) -> None:
+        """The row that sets one unit of `block`, whose first axis is the units."""
+        offset = block.offset + unit * block.batch
+        operands = (offset, self.constant(value) if value else 0, block.batch)
+        self.emit(hold, *operands, writes=(block,), title=title)
+        # What was remembered as its transposed pair shows what it was.
+        self._transposed.pop(block.offset, None)
 
     def transposed(self, block: Block) -> Block:
         """`block` as `(batch, spaced(features))`, one sample a line; made by a row at the first

@@ -133,10 +133,11 @@ class Dense(Layer):
             self.activation.emit_backward(emitter, (sums, output), (upstream, gradient))
             upstream = gradient
         # ∂L/∂W = ∂L/∂z xᵀ, ∂L/∂b = Σ ∂L/∂z, ∂L/∂x = Wᵀ ∂L/∂z
-        by_sample, gradient = emitter.transposed(inputs), site.gradients["weights"]
-        emitter.product(upstream, by_sample, gradient, title=WEIGHTS_GRADIENT)
-        bias, sizes = site.gradients["bias"], (self.units, inputs.batch)
-        emitter.emit(bias_gradient, upstream, bias, *sizes, writes=(bias,))
+        if not site.frozen:
+            by_sample, gradient = emitter.transposed(inputs), site.gradients["weights"]
+            emitter.product(upstream, by_sample, gradient, title=WEIGHTS_GRADIENT)
+            bias, sizes = site.gradients["bias"], (self.units, inputs.batch)
+            emitter.emit(bias_gradient, upstream, bias, *sizes, writes=(bias,))
         target = site.input_gradients[0]
         if target is not None:
             weights = site.parameters["weights"]

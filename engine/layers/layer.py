@@ -58,6 +58,7 @@ class Site:
         output_gradient: gradient by the output; `None` in forward-only programs.
         training: False in probes and evaluations, where dropout is the identity.
         memory: blocks that the forward rows keep for the backward rows.
+        frozen: whether nobody needs `gradients`.
     """
 
     inputs: tuple[Block, ...]
@@ -68,6 +69,7 @@ class Site:
     input_gradients: tuple[Block | None, ...] = ()
     output_gradient: Block | None = None
     memory: dict[str, Block] = field(default_factory=dict)
+    frozen: bool = False
 
 
 class Layer(Described):

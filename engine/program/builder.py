@@ -6,7 +6,7 @@ for the numbers, tests/engine/test_gradients.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,9 @@ from engine.optimizers import Optimizer
 from engine.optimizers.optimizer import regularization
 from engine.program.gather import gather
 from engine.program.program import Network, Program, address, buffer, link
+from engine.text import Text
+
+NO_GRADIENT = Text("no gradient through a unit held by hand", "手动固定的单元不传梯度")
 
 
 @dataclass(frozen=True)
@@ -118,11 +121,14 @@ class Builder:
                 parameters=self._own(node, self._parts.parameters),
                 gradients=self._own(node, self._parts.gradients),
                 training=self.training,
+                frozen=node.frozen,
             )
             self._parts.sites[node.name] = site
             if not node.layer.is_view:
                 with self.emitter.during("forward", node.name):
                     node.layer.emit_forward(self.emitter, site)
+                    for clamp in node.clamps:
+                        self.emitter.hold(site.output, clamp.unit, clamp.value)
 
     def _own(self, node: Node, blocks: dict[str, Block]) -> dict[str, Block]:
         names = node.layer.parameters(self.graph.input_shapes(node.name))
@@ -154,6 +160,9 @@ class Builder:
         """One layer's rows. The first to reach a gradient stores it, the others add to it."""
         site = self._parts.sites[node.name]
         site.output_gradient = self._gradient(node.name)
+        for clamp in node.clamps:
+            # Whatever its inputs were, the unit would have given the same.
+            self.emitter.hold(site.output_gradient, clamp.unit, 0.0, NO_GRADIENT)
         targets: list[Block | None] = []
         extra: list[tuple[Block, Block]] = []
         for index, source in enumerate(self.graph.sources[node.name]):
@@ -191,13 +200,19 @@ class Builder:
         learning: set[str] = set()
         for node in self.graph.nodes:
             sources = self.graph.sources[node.name]
-            learns = bool(node.layer.parameters(self.graph.input_shapes(node.name)))
+            learns = self._learns(node)
             if learns or any(source in learning for source in sources):
                 learning.add(node.name)
         return learning
 
+    def _learns(self, node: Node) -> bool:
+        return not node.frozen and bool(node.layer.parameters(self.graph.input_shapes(node.name)))
+
     def update(self, optimizer: Optimizer, penalties: tuple[float, float]) -> None:
-        """Rows that add the penalties (L1, L2) to the gradients and move the parameters."""
+        """Rows that add the penalties (L1, L2) to the gradients and move the parameters.
+
+        Parameters that lie side by side are one vector to the optimizer; frozen layers part it.
+        """
         with self.emitter.during("update"):
             if any(penalties):
                 self._penalize(self.emitter.constant(*penalties))
@@ -205,11 +220,35 @@ class Builder:
                 self.plan.allocate(f"optimizer:{slot}", self._parameter_region.shape)
                 for slot in optimizer.slots
             )
-            regions = (self._parameter_region, self._gradient_region)
-            optimizer.emit(self.emitter, *regions, slots)
+            whole = (self._parameter_region, self._gradient_region, *slots)
+            for start, size in self._learning_stretches():
+                parameters, gradients, *memory = (
+                    replace(block, offset=block.offset + start, shape=(size,)) for block in whole
+                )
+                optimizer.emit(self.emitter, parameters, gradients, tuple(memory))
+
+    def _learning_stretches(self) -> list[tuple[int, int]]:
+        """Where parameters that learn lie side by side: offset in their region, and elements."""
+        stretches: list[tuple[int, int]] = []
+        region = self._parameter_region
+        is_parted = True
+        for node in self.graph.nodes:
+            for block in self._own(node, self._parts.parameters).values():
+                start = block.offset - region.offset
+                if node.frozen:
+                    is_parted = True
+                elif is_parted:
+                    stretches.append((start, block.size))
+                    is_parted = False
+                else:
+                    first = stretches[-1][0]
+                    stretches[-1] = (first, start + block.size - first)
+        if len(stretches) == 1 and not any(node.frozen for node in self.graph.nodes):
+            return [(0, region.size)]
+        return stretches
 
     def _penalize(self, constants: int) -> None:
-        for node in self.graph.nodes:
+        for node in filter(self._learns, self.graph.nodes):
             for parameter in node.layer.parameters(self.graph.input_shapes(node.name)):
                 if parameter.regularized:
                     key = f"{node.name}.{parameter.name}"

@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.catalog import Described
 from engine.experiment import Experiment
+from engine.graph import Node
 from engine.text import Text
 
 MOST = 2
@@ -49,6 +50,26 @@ def _experiment_changes(before: Experiment, after: Experiment) -> Iterator[Text]
             yield from _field_changes(old, new)
         else:
             yield _moved(_title(Experiment, name), old, new)
+
+
+def _operations(old: Node, new: Node) -> Iterator[Text]:
+    """What was done to a layer by hand."""
+    if old.frozen != new.frozen:
+        english, chinese = ("frozen", "冻结") if new.frozen else ("thawed", "解冻")
+        yield Text(f"{new.name} {english}", f"{chinese} {new.name}")
+    for clamp in new.clamps:
+        if clamp not in old.clamps:
+            yield Text(
+                f"{new.name}: unit {clamp.unit + 1} held at {clamp.value:g}",
+                f"{new.name}：单元 {clamp.unit + 1} 固定为 {clamp.value:g}",
+            )
+    held = {clamp.unit for clamp in new.clamps}
+    for clamp in old.clamps:
+        if clamp.unit not in held:
+            yield Text(
+                f"{new.name}: unit {clamp.unit + 1} released",
+                f"{new.name}：取消固定单元 {clamp.unit + 1}",
+            )
 
 
 def _replaced(part: Text, new: object) -> Text:
@@ -94,5 +115,6 @@ def _graph_changes(before: Experiment, after: Experiment) -> Iterator[Text]:
             yield _replaced(Text(name, name), now)
         elif was != now:
             yield from _field_changes(was, now, name)
+        yield from _operations(old[name], new[name])
     if set(old) == set(new) and set(before.graph.edges) != set(after.graph.edges):
         yield Text("other connections", "更改连接")

@@ -5,7 +5,6 @@ Guarded by tests/engine/test_walker.py.
 
 from __future__ import annotations
 
-from itertools import count as counting
 from math import floor
 from typing import Literal
 
@@ -68,7 +67,9 @@ class Walker:
     def _before_update(self) -> int:
         """The row at which everything is computed for every sample of the batch."""
         rows = self.session.program.rows
-        return next(number for number in counting() if rows[number].phase == "update")
+        updates = (number for number, row in enumerate(rows) if row.phase == "update")
+        # Where every layer is frozen there is none; the last row is left for the end of the step.
+        return next(updates, len(rows) - 1)
 
     def _next_sample(self) -> None:
         session, ready = self.session, self._before_update()

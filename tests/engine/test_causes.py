@@ -9,6 +9,7 @@ import pytest
 from engine import presets
 from engine.activations.relu import ReLU
 from engine.experiment import Experiment, Regularization, Seeds
+from engine.graph import Clamp
 from engine.layers.dense import Dense
 from engine.losses.mean_squared_error import MeanSquaredError
 from engine.optimizers.adam import Adam
@@ -60,9 +61,25 @@ def test_a_change_is_named_by_what_the_form_calls_it(
     assert (text.en, text.zh) == (english, chinese)
 
 
+def operated(**values: object) -> Change:
+    """Something done to the first hidden layer by hand."""
+
+    def change(experiment: Experiment) -> Experiment:
+        nodes = tuple(
+            node.model_copy(update=values) if node.name == "hidden" else node
+            for node in experiment.graph.nodes
+        )
+        graph = experiment.graph.model_copy(update={"nodes": nodes})
+        return experiment.model_copy(update={"graph": graph})
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("change", "english"),
     [
+        (operated(frozen=True), "hidden frozen"),
+        (operated(clamps=(Clamp(unit=2, value=0.5),)), "hidden: unit 3 held at 0.5"),
         (layers(HIDDEN, ("more", Dense(units=2)), ANSWER), "more added"),
         (layers(ANSWER), "hidden removed"),
         (layers(("hidden", Dense(units=9)), ANSWER), "hidden: Units 4 → 9"),
@@ -72,3 +89,9 @@ def test_a_change_is_named_by_what_the_form_calls_it(
 def test_a_change_of_the_network_names_the_layer(change: Change, english: str) -> None:
     before = layers(HIDDEN, ANSWER)(presets.load("spiral"))
     assert describe_change(before, change(before)).en == english
+
+
+def test_what_is_given_free_again_is_named_too() -> None:
+    before = layers(HIDDEN, ANSWER)(presets.load("spiral"))
+    held = operated(frozen=True, clamps=(Clamp(unit=2, value=0.5),))(before)
+    assert describe_change(held, before).en == "hidden thawed, hidden: unit 3 released"
