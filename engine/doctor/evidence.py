@@ -212,8 +212,13 @@ def _moved(now: NDArray[Any], before: NDArray[Any] | None, steps: int) -> float 
 def _distance(now: NDArray[Any], then: NDArray[Any]) -> float:
     """‖now − then‖ / ‖then‖; where it began with nothing at all, ‖now‖ itself counts."""
     with np.errstate(over="ignore", invalid="ignore"):
-        size = float(np.linalg.norm(then))
-        return float(np.linalg.norm(now - then)) / (size or 1.0)
+        size = _norm(then)
+        return _norm(now - then) / (size or 1.0)
+
+
+def _norm(values: NDArray[Any]) -> float:
+    """√(Σ v²) in double precision; without the linear algebra library, which wakes its threads."""
+    return float(np.sqrt(np.square(values, dtype=np.float64).sum()))
 
 
 def _answering(graph: Resolved) -> str:
