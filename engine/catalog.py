@@ -47,6 +47,9 @@ class Described(Strict):
     formula: ClassVar[str] = ""
     """TeX of what it computes; empty where a formula would say nothing."""
 
+    catalogued: ClassVar[bool] = True
+    """Whether the catalog lists the family: those of which an experiment is made."""
+
     registry: ClassVar[dict[str, type[Any]]]
 
     @classmethod
@@ -58,13 +61,14 @@ class Described(Strict):
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
         if Described in cls.__bases__:
             cls.registry = {}
-            FAMILIES[cls.family] = cls
+            if cls.catalogued:
+                FAMILIES[cls.family] = cls
         elif "kind" in cls.model_fields:
             cls.registry[kind_of(cls)] = cls
 
 
 FAMILIES: dict[str, type[Described]] = {}
-"""Every family by name; filled by subclassing."""
+"""Every family of the catalog by name; filled by subclassing."""
 
 
 def kind_of(member: type[Described]) -> str:

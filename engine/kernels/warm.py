@@ -23,7 +23,7 @@ Report = Callable[[str, int, int], None]
 EXECUTOR = "executor"
 """Stands for the compiled functions that aren't ops: the executor and the workers' round."""
 
-HOMES = ("engine.tasks", "engine.program.pictures")
+HOMES = ("engine.tasks", "engine.program.gauges", "engine.program.pictures")
 """Importing them defines every op."""
 
 PROJECT = Path(__file__).resolve().parents[2]

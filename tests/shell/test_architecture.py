@@ -33,6 +33,13 @@ FLOORS = (
     ("engine.explanation",),
     ("engine.carry", "engine.observer", "engine.scheduler", "engine.session"),
     ("engine.timeline",),
+    (
+        "engine.breakpoints",
+        "engine.doctor",
+        "engine.insight.ablation",
+        "engine.insight.cost",
+        "engine.insight.gradient_check",
+    ),
     ("engine",),
     ("server", "server.bootstrap", "server.descriptions", "server.progress"),
     ("server.protocol",),
@@ -48,7 +55,11 @@ FLOORS = (
     ("server.serving",),
     ("server.__main__", "server.cli"),
 )
-"""From the cellar up: a module may use its own floor and those below; a folder stands as one."""
+"""From the cellar up: a module may use its own floor and those below.
+
+A folder stands as one, except for modules of it that are listed by themselves: they look at whole
+sessions, which use the rest of their folder.
+"""
 
 PARTS_OF_A_DEPENDENCY = {
     "llvmlite": "numba",
@@ -69,11 +80,12 @@ def place(name: str, imported: Import) -> str:
 
 
 def floor_of(name: str) -> int:
-    """The number of the floor on which a module, or the folder it lies in, stands."""
+    """The number of the floor on which a module, or else the folder it lies in, stands."""
     room = ".".join(name.split(".")[:2])
-    for number, floor in enumerate(FLOORS):
-        if room in floor:
-            return number
+    for wanted in (name, room):
+        for number, floor in enumerate(FLOORS):
+            if wanted in floor:
+                return number
     pytest.fail(f"{room} stands on no floor: add it to FLOORS where its imports allow")
 
 

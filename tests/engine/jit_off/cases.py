@@ -17,6 +17,11 @@ import numpy as np
 
 from engine import presets
 from engine.activations import Activation
+from engine.breakpoints import Lookout
+from engine.breakpoints.conditions.gradient_leaves_band import GradientLeavesBand
+from engine.breakpoints.conditions.loss_rises import LossRises
+from engine.breakpoints.conditions.numbers_run_away import NumbersRunAway
+from engine.breakpoints.conditions.unit_dies import UnitDies
 from engine.data.sources import Spiral
 from engine.experiment import Data, Experiment, Regularization
 from engine.kernels.abi import COMPILED, FLAGS, OPS
@@ -106,6 +111,18 @@ def observe(preset: str) -> list[float]:
     return found + [float(value) for tensor in tensors for value in tensor.array.ravel()]
 
 
+def watch() -> list[float]:
+    """Every gauge, with bands that are left now and then."""
+    session = Session(presets.load("moons"), dtype="float64")
+    bands = (LossRises(factor=1.05, steps=3), GradientLeavesBand(low=0.2, high=0.6))
+    lookout = Lookout(session, (*bands, UnitDies(steps=2), NumbersRunAway()))
+    found: list[float] = []
+    for _ in range(4 * STEPS):
+        stopped = lookout.run(1) is not None
+        found.extend((float(stopped), *lookout.readings()))
+    return found
+
+
 def trained(trainer: Trainer) -> list[float]:
     """The parameters after a few steps."""
     trainer.draw(seed=2)
@@ -115,7 +132,7 @@ def trained(trainer: Trainer) -> list[float]:
 
 def cases() -> dict[str, Callable[[], list[float]]]:
     """Every run by name: one for each member of the families that have kernels."""
-    found: dict[str, Callable[[], list[float]]] = {"pictures": train_pictures}
+    found: dict[str, Callable[[], list[float]]] = {"pictures": train_pictures, "gauges": watch}
     for preset in ("xor", "iris"):
         found[f"observed-{preset}"] = partial(observe, preset)
     for kind, layer in Layer.registry.items():

@@ -1,0 +1,1 @@
+"""Breakpoints, one file each. A new file here is found by itself."""

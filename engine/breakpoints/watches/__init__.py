@@ -1,0 +1,1 @@
+"""Watched numbers, one file each. A new file here is found by itself."""

@@ -1,0 +1,1 @@
+"""Checks of the network doctor, one file each. A new file here is found by itself."""
