@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from math import inf
 
 from server.hosts.base import Point
 from server.protocol import History
@@ -23,7 +24,16 @@ class Curves:
     def __init__(self, limit: int = MOST_POINTS) -> None:
         self._limit = limit
         self._points: list[Point] = []
+        self._kept_to = -1
         self.run = 1
+
+    @classmethod
+    def restored(cls, points: Sequence[Point], run: int) -> Curves:
+        """Curves as they were written down once."""
+        curves = cls()
+        curves._points = list(points)
+        curves._kept_to, curves.run = curves.last_step, run
+        return curves
 
     def __len__(self) -> int:
         return len(self._points)
@@ -37,14 +47,29 @@ class Curves:
         """Add the newest point; one at the same step is replaced, later ones are dropped."""
         del self._points[self._index_after(point.step - 1) :]
         self._points.append(point)
+        self._kept_to = min(self._kept_to, point.step - 1)
         if len(self._points) > self._limit:
             middle = self._limit // 2
             self._points[:middle] = self._points[:middle:2]
+            self._kept_to = -1
 
     def rewind(self, step: int) -> None:
         """Void the points after `step`; with -1 all of them."""
         del self._points[self._index_after(step) :]
+        self._kept_to = min(self._kept_to, step)
         self.run += 1
+
+    def changes(self) -> tuple[int, Sequence[Point]]:
+        """A step, and the points that replace all those after it that were written down before.
+
+        From now on they count as written; `put_back` tells that they were not.
+        """
+        after, self._kept_to = self._kept_to, self.last_step
+        return after, self.between(after, inf)
+
+    def put_back(self, after: int) -> None:
+        """Points after step `after` were not written down."""
+        self._kept_to = min(self._kept_to, after)
 
     def between(self, after: float, before: float) -> Sequence[Point]:
         """The points with `after` < step < `before`."""
@@ -68,10 +93,13 @@ class Curves:
         ).model_dump_json()
 
     def catch_up(self, run: int, after: float) -> str:
-        """What a page lacks that has seen curves of `run` up to step `after`, as JSON."""
-        if run != self.run:
+        """What a page lacks that has seen curves of `run` up to step `after`, as JSON.
+
+        A page that has seen more than there is knows points that a killed server took with it.
+        """
+        if run != self.run or after > self.last_step:
             return self.message(restart=True)
-        return self.message(self.between(after, float("inf")))
+        return self.message(self.between(after, inf))
 
     def _index_after(self, step: float) -> int:
         return bisect_right(self._points, step, key=lambda point: point.step)
