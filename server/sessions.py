@@ -243,6 +243,9 @@ class Registry:
     async def _remember(self) -> None:
         """Learn which sessions are stored, and let those train on that did."""
         for row in await self._archive.rows():
+            if row.id in self._sessions:
+                # Somebody was quick: it was made, and stored, while the store was being opened.
+                continue
             session = Session.from_row(row)
             # What a page saw of a run that was cut off may be more than was stored of it.
             self._equip(session, row.revision, row.run + (session.pace is not None))

@@ -57,15 +57,10 @@ class Database:
                 select(TOKENS.c.session, TOKENS.c.hash).order_by(TOKENS.c.place)
             ):
                 tokens.setdefault(number, []).append(token)
-            sizes: dict[int, int] = dict(
-                connection.execute(
-                    select(CHECKPOINTS.c.session, func.sum(CHECKPOINTS.c.size)).group_by(
-                        CHECKPOINTS.c.session
-                    )
-                )
-                .tuples()
-                .all()
-            )
+            totals = select(CHECKPOINTS.c.session, func.sum(CHECKPOINTS.c.size))
+            sizes: dict[int, int] = {}
+            for number, size in connection.execute(totals.group_by(CHECKPOINTS.c.session)):
+                sizes[number] = size
             found = connection.execute(select(*_LIGHT).order_by(SESSIONS.c.number)).mappings()
             return [_row(dict(one), tokens, sizes) for one in found]
 

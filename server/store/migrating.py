@@ -1,4 +1,4 @@
-"""Brings a database to the newest version. Guarded by tests/server/test_store_migrations.py."""
+"""Brings a database to the newest version. Guarded by tests/server/test_store_folder.py."""
 
 from __future__ import annotations
 

@@ -21,8 +21,6 @@ from engine import Session, Snapshot, read_experiment
 from tests.running import RunningServer
 from tests.server.page import Page
 
-PACE = 2_000
-"""Steps a second of what trains: the uninterrupted run that it is compared with has to be short."""
 SECONDS_LOST = 5.0
 """Training that a kill may cost."""
 Document = dict[str, Any]
@@ -77,23 +75,17 @@ class Witness:
 
     # --- at a server ------------------------------------------------------------------------------
 
-    def begin(self, url: str, preset: str, *, trains: bool, units: int | None = None) -> Owed:
+    def begin(self, url: str, document: Document, *, pace: float | None) -> None:
         """Start a session; from its welcome on it must never be lost."""
         page = Page(url)
-        welcome = page.hello(preset=preset)
-        document = page.wait_for("experiment")["experiment"]
-        owed = Owed(welcome["session"], welcome["token"], document, page=page)
+        welcome = page.hello(experiment=document)
+        told = page.wait_for("experiment")["experiment"]
+        owed = Owed(welcome["session"], welcome["token"], told, page=page)
         self.owed.append(owed)
-        if units is not None:
-            for node in document["graph"]["nodes"]:
-                if node["name"].startswith("hidden"):
-                    node["layer"]["units"] = units
-            self._edit(owed, document)
-        if trains:
-            assert page.command("play", steps_per_second=PACE) is None
+        if pace is not None:
+            assert page.command("play", steps_per_second=pace) is None
             owed.trains = True
         page.subscribe("bias", rate=20)
-        return owed
 
     def return_to(self, url: str, killed: float) -> None:
         """Open every session again and check that nothing is missing."""
@@ -217,7 +209,8 @@ def read_stored(folder: Path) -> dict[str, tuple[bytes, Snapshot | None]]:
             "SELECT number, id, experiment FROM sessions"
         ).fetchall():
             rows = database.execute(
-                "SELECT digest, experiment, data FROM checkpoints WHERE session = ? ORDER BY number",
+                "SELECT digest, experiment, data FROM checkpoints WHERE session = ?"
+                " ORDER BY number",
                 (number,),
             ).fetchall()
             snapshot = None

@@ -5,13 +5,27 @@ from __future__ import annotations
 import random
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from engine import Session, read_experiment
+from engine import Session, presets, read_experiment
+from server.store.database import LARGEST_INSIDE
 from tests.running import running_server
 from tests.server.crashing import Witness, read_stored
+
+LARGE = 400
+"""Units of a layer whose network's checkpoints are files."""
+
+
+def document(preset: str, units: int | None = None) -> dict[str, Any]:
+    """A preset, with other hidden layers if `units` are given."""
+    made = presets.load(preset).model_dump(mode="json")
+    for node in made["graph"]["nodes"]:
+        if units is not None and node["name"].startswith("hidden"):
+            node["layer"]["units"] = units
+    return made
 
 
 def test_few_kills_lose_nothing(tmp_path: Path) -> None:
@@ -32,13 +46,14 @@ def survive(folder: Path, kills: int, seed: int) -> None:
             if witness.owed:
                 witness.return_to(server.url, killed)
             else:
-                witness.begin(server.url, "spiral", trains=True)
-                witness.begin(server.url, "gaussians", trains=True, units=300)
-                witness.begin(server.url, "gaussians", trains=False)
+                witness.begin(server.url, document("spiral"), pace=2_000)
+                witness.begin(server.url, document("spiral", LARGE), pace=200)
+                witness.begin(server.url, document("moons"), pace=None)
             killed = 0.0
             while witness.kills < kills and not killed:
                 killed = witness.work_until_killed(server, witness.chance.uniform(0.2, 3.0))
         stored = read_stored(folder)
+        assert any(file.stat().st_size > LARGEST_INSIDE for file in folder.glob("checkpoints/*/*"))
         assert set(stored) == {owed.session for owed in witness.owed}
     with running_server(folder) as server:
         witness.return_to(server.url, killed or time.monotonic())

@@ -1,6 +1,6 @@
 """Alembic's way in: it runs what is missing on the connection that it is given.
 
-Guarded by tests/server/test_store_migrations.py.
+Guarded by tests/server/test_store_folder.py.
 """
 
 from __future__ import annotations
