@@ -48,6 +48,7 @@ MOST_LOSSES, LOSS_SECONDS = 3, 60.0
 """After so many crashes within so long, sessions come back paused: one of them may be the cause."""
 LONGEST_SWEEP = 10.0
 """Seconds between two looks for idle sessions, at most."""
+SECONDS_FOR_FIRST_ANSWER = 0.05
 SECONDS_TO_SAVE = 3.0
 """How long sessions in training get to be saved when the server ends."""
 
@@ -242,6 +243,8 @@ class Registry:
 
     async def _remember(self) -> None:
         """Learn which sessions are stored, and let those train on that did."""
+        # The store is loaded after the server's first answer; the engine takes longer anyway.
+        await asyncio.sleep(SECONDS_FOR_FIRST_ANSWER)
         for row in await self._archive.rows():
             if row.id in self._sessions:
                 # Somebody was quick: it was made, and stored, while the store was being opened.

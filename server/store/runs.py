@@ -51,7 +51,8 @@ class Run:
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
+    # Built with the first file that comes back, not at every start.
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True, defer_build=True)
 
 
 class _Manifest(_Strict):
