@@ -263,7 +263,7 @@ class Session:
             is_named=self.is_named,
             created=self.created,
             used=self.used,
-            step=self.step,
+            step=min(self.step, LAST_STEP),
             epoch=self.training_epoch,
             status=self.status,
             is_playing=self.pace is not None,

@@ -37,6 +37,7 @@ from server.protocol import (
 )
 from server.session import Session
 from server.settings import Settings
+from server.store.records import Row
 from server.store.store import Store
 
 __all__ = ["Registry", "Session"]
@@ -245,20 +246,28 @@ class Registry:
         """Learn which sessions are stored, and let those train on that did."""
         # The store is loaded after the server's first answer; the engine takes longer anyway.
         await asyncio.sleep(SECONDS_FOR_FIRST_ANSWER)
-        for row in await self._archive.rows():
-            if row.id in self._sessions:
-                # Somebody was quick: it was made, and stored, while the store was being opened.
-                continue
-            session = Session.from_row(row)
-            # What a page saw of a run that was cut off may be more than was stored of it.
-            self._equip(session, row.revision, row.run + (session.pace is not None))
-            if session.pace is not None:
-                session.unwatched_since = time.monotonic()
-            self._sessions[row.id] = session
-        self._known.set()
+        try:
+            for row in await self._archive.rows():
+                # Somebody quick may have made, and stored, a session while the store was opened.
+                if row.id not in self._sessions:
+                    self._remember_one(row)
+        finally:
+            self._known.set()
         for session in self.sessions:
             if session.pace is not None and not session.is_loaded:
                 await self._bring_back(session, paused=False)
+
+    def _remember_one(self, row: Row) -> None:
+        try:
+            session = Session.from_row(row)
+        except (TypeError, ValueError) as error:
+            LOG.error("a stored session can't be read: %s", error)
+            return
+        # What a page saw of a run that was cut off may be more than was stored of it.
+        self._equip(session, row.revision, row.run + (session.pace is not None))
+        if session.pace is not None:
+            session.unwatched_since = time.monotonic()
+        self._sessions[row.id] = session
 
     async def _save_training(self) -> None:
         """Have the host save what trains: the server is about to end."""

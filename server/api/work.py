@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from server.api.experiments import read_body
 from server.errors import refuse
+from server.protocol import LARGEST_NUMBER
 from server.rest import OpenedWork, Rename, WorkItem
 from server.services import Given, Services, owner_of, services_of
 from server.session import Session, plain_title
@@ -139,6 +140,9 @@ async def import_run(request: Request, visitor: Owner, services: Given) -> Opene
         session.take(run.checkpoint, run.points)
         session.rename(plain_title(run.title))
         await services.registry.admit(session)
+        if session.step > LARGEST_NUMBER:
+            await services.registry.delete(session)
+            raise refuse("run_unreadable", "step", value=session.step, allowed=LARGEST_NUMBER)
     return OpenedWork(session=session.id, token=session.token, work=item_of(session))
 
 

@@ -109,17 +109,38 @@ class Saver:
 
     async def _write(self, items: Sequence[Saveable]) -> None:
         for start in range(0, len(items), MOST_CHANGES):
-            await self._write_together(items[start : start + MOST_CHANGES])
+            some = items[start : start + MOST_CHANGES]
+            try:
+                await self._write_together(some)
+            except Exception:
+                LOG.exception("sessions are written one by one, as one of them can't be")
+                await self._write_apart(some)
+
+    async def _write_apart(self, items: Sequence[Saveable]) -> None:
+        """Write some items so that one that nobody can write harms no other."""
+        for item in items:
+            self._touched[item] = None
+            try:
+                await self._write_together([item])
+            except Exception:
+                LOG.exception("a session can't be saved")
 
     async def _write_together(self, items: Sequence[Saveable]) -> None:
-        """Write some items in one transaction; afterwards they are written, or touched again."""
+        """Write some items in one transaction; afterwards they are written, or touched again.
+
+        Raises:
+            Exception: nobody foresaw; they are neither.
+        """
         changes = {item: item.collect() for item in items if self._touched.pop(item, self) is None}
         self._writing = changes
         try:
             sizes = await self._store.write(list(changes.values()))
-        except StoreError as error:
+        except Exception as error:
             for item, change in changes.items():
                 item.put_back(change)
+            if not isinstance(error, StoreError):
+                raise
+            for item in changes:
                 self.touch(item)
             self._tell(error)
         else:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -191,6 +193,19 @@ def test_full_disk_is_told_as_such_and_changes_nothing(
     assert [one.id for one in database.rows()] == ["one"]
     loaded = database.load("one")
     assert loaded is not None and loaded.checkpoint == checkpoint("old")
+
+
+def test_full_disk_leaves_no_half_file_behind(
+    database: Database, folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(StoreError) as caught:
+        database.write([change("one", checkpoint=checkpoint("w", LARGEST_INSIDE + 1))])
+    assert caught.value.is_full
+    assert files_of(folder) == [] and database.rows() == []
 
 
 def test_tokens_are_stored_as_hashes_in_their_order(database: Database) -> None:

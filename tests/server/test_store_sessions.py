@@ -335,6 +335,34 @@ def test_session_made_while_the_store_opens_stays_the_live_one(tmp_path: Path) -
 
 
 @on_loop
+async def test_session_that_cannot_be_written_harms_no_other(folder: Path) -> None:
+    async with life(folder) as one:
+        broken, whole = [await one.registry.create("a", DOCUMENT) for _ in range(2)]
+        for session in (broken, whole):
+            one.host.say_point(session.placement, 2**70 if session is broken else 5)
+        await asyncio.wait_for(one.registry.saved(whole), 20)
+        loaded = await one.store.load(whole.id)
+        assert loaded is not None and [point.step for point in loaded.points] == [5]
+        broken.rename("too far")
+        whole.rename("fine")
+        await asyncio.wait_for(one.registry.saved(whole), 20)
+        assert "fine" in {row.title for row in await one.store.rows()}
+
+
+@on_loop
+async def test_row_that_cannot_be_read_harms_no_other(folder: Path) -> None:
+    async with life(folder) as first:
+        sessions = [await first.registry.create("a", DOCUMENT) for _ in range(2)]
+    with closing(sqlite3.connect(folder / "neurarium.db")) as database, database:
+        database.execute(
+            "UPDATE sessions SET is_playing = 1, steps_per_second = -5 WHERE id = ?",
+            (sessions[0].id,),
+        )
+    async with life(folder) as second:
+        assert [session.id for session in second.registry.sessions] == [sessions[1].id]
+
+
+@on_loop
 async def test_deleted_session_is_gone_for_good(folder: Path) -> None:
     async with life(folder) as first:
         session = await first.registry.create("a", DOCUMENT)

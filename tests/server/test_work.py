@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from engine import Snapshot
+from engine.kernels.abi import STEP
 from server.admission import COOKIE
 from server.settings import Settings
 from tests.server.page import Page
@@ -238,6 +239,14 @@ def test_exported_run_comes_back_bit_by_bit(ada: Visitor, eve: Visitor) -> None:
         assert page.wait_for("status")["step"] == 30
 
 
+def impossible_step(run: bytes) -> bytes:
+    """A checkpoint with the right digests that claims more steps than fit anywhere."""
+    parts = parts_of(run)
+    snapshot = Snapshot.from_bytes(parts["checkpoint.bin"])
+    snapshot.state[STEP] = 2**64 - 1
+    return signed({**parts, "checkpoint.bin": snapshot.to_bytes()})
+
+
 def truncated(run: bytes) -> bytes:
     return run[: len(run) // 2]
 
@@ -287,6 +296,7 @@ def bomb(run: bytes) -> bytes:
         (edited, 422, "run_unreadable"),
         (other_network, 422, "snapshot_mismatch"),
         (impossible_experiment, 422, "invalid.greater_than_equal"),
+        (impossible_step, 422, "run_unreadable"),
         (too_large, 413, "body_too_large"),
         (bomb, 413, "run_too_large"),
         (lambda run: b"", 422, "run_unreadable"),
