@@ -18,6 +18,7 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 
 from engine import Session, Snapshot, read_experiment
+from server.sessions import MOST_LOSSES
 from tests.running import RunningServer
 from tests.server.page import Page
 
@@ -71,7 +72,7 @@ class Witness:
         self.chance = chance
         self.owed: list[Owed] = []
         self.kills = 0
-        self._downtime: list[tuple[float, float]] = []
+        self._host_kills = 0
 
     # --- at a server ------------------------------------------------------------------------------
 
@@ -111,7 +112,9 @@ class Witness:
     def work_until_killed(self, server: RunningServer, seconds: float) -> float:
         """Edit, rename and watch until a process is killed; returns when that was."""
         killed: list[float] = []
-        is_web = self.chance.random() < 0.6
+        # After a third loss of the host in a minute, sessions come back paused, as they should.
+        is_web = self.chance.random() < 0.6 or self._host_kills == MOST_LOSSES - 1
+        self._host_kills = 0 if is_web else self._host_kills + 1
         victim = server.process.pid if is_web else host_of(server.process.pid)
 
         def kill() -> None:
