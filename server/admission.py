@@ -15,6 +15,8 @@ from collections.abc import Callable
 from server.errors import refuse
 
 COOKIE = "neurarium_visitor"
+KNOWN = "cookie "
+"""How the names of visitors begin whose browser proves who it is."""
 MOST_BUCKETS = 10_000
 """Addresses whose rate is remembered; the longest unseen is forgotten first."""
 
@@ -22,11 +24,14 @@ MOST_BUCKETS = 10_000
 class Visitors:
     """Tells browsers apart by a random signed cookie, and others by their address.
 
-    The signature keeps a program from inventing visitors; the key lives as long as the process.
+    The signature keeps a program from inventing visitors.
+
+    Args:
+        key: signs the cookies; one that lives as long as the process if left out.
     """
 
-    def __init__(self) -> None:
-        self._key = secrets.token_bytes(32)
+    def __init__(self, key: bytes | None = None) -> None:
+        self._key = key or secrets.token_bytes(32)
 
     def issue(self) -> str:
         """The value of a new cookie."""
@@ -41,7 +46,7 @@ class Visitors:
     def recognise(self, cookie: str | None, address: str) -> str:
         """The visitor behind a request."""
         if cookie is not None and self.is_valid(cookie):
-            return "cookie " + cookie.rpartition(".")[0]
+            return KNOWN + cookie.rpartition(".")[0]
         return "address " + address
 
     def _sign(self, name: str) -> str:

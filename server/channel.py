@@ -16,7 +16,7 @@ from typing import Any
 from server.errors import refuse
 from server.history import Curves
 from server.hosts.base import Point
-from server.protocol import Subscribe
+from server.protocol import Subscribe, TimelineMessage
 from server.stream import Head, read_head, select
 
 MOST_IN_FLIGHT = 2
@@ -97,7 +97,8 @@ class Channel:
         """Let a watcher in and tell it the present state and what its curves lack."""
         for kind in REPEATED[:-1]:
             self._send_text(view, kind)
-        view.send(self.curves.catch_up(curve_run, curve_step))
+        for text in self.curves.catch_up(curve_run, curve_step):
+            view.send(text)
         self._send_text(view, REPEATED[-1])
         view.curve_step = self.curves.last_step
         self._views.add(view)
@@ -166,6 +167,10 @@ class Channel:
         if kind == "layout":
             self._learn_layout(json.loads(text))
         self.broadcast(text)
+        if kind == "timeline":
+            told = TimelineMessage.model_validate_json(text)
+            if self.curves.follow(told.branches, told.current):
+                self._restart_curves()
         if kind == "layout":
             self._watch_union()
             self._request()
@@ -188,10 +193,14 @@ class Channel:
     def hear_rewind(self, step: int) -> None:
         """Void the points after `step`, for everyone."""
         self.curves.rewind(step)
-        text = self.curves.message(restart=True)
+        self._restart_curves()
+
+    def _restart_curves(self) -> None:
+        texts = self.curves.restart()
         for view in self._views:
             view.curve_step = self.curves.last_step
-            view.send(text)
+            for text in texts:
+                view.send(text)
 
     def detach(self) -> None:
         """The session has left its host; wherever it goes, frames are counted from 1 again."""

@@ -26,6 +26,7 @@ from server.hosts.local import LocalHost
 from server.hosts.options import HostOptions
 from server.progress import StepError, run_step
 from server.settings import Settings, SettingsError
+from server.store.folder import DataFolder, StoreError
 
 HIGHEST_PORT = 65535
 SERVING = "server.serving"
@@ -51,11 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read_settings(options)
         with open_listener(settings.host, settings.port) as listener:
+            folder = take_data_folder(settings.data_dir or default_data_directory())
             compile_kernels()
             host = launch_host(settings)
             settings = settings.model_copy(update={"port": listener.getsockname()[1]})
             address = web_address(settings.host, settings.port)
-            serve(settings, host, listener, lambda: announce(address, options.browser))
+            serve(settings, host, folder, listener, lambda: announce(address, options.browser))
     except KeyboardInterrupt:
         pass
     return 0
@@ -157,6 +159,18 @@ def make_data_directory(folder: Path) -> None:
         ) from error
 
 
+def take_data_folder(path: Path) -> DataFolder:
+    """Lock the data directory and bring its database to the newest version.
+
+    Raises:
+        SystemExit: another server uses it, or something in it can't be used.
+    """
+    try:
+        return DataFolder.take(path)
+    except StoreError as error:
+        raise SystemExit(f"neurarium: {error}") from error
+
+
 def open_listener(host: str, port: int) -> socket.socket:
     """Listen on an address; the connections that come before the server is ready wait.
 
@@ -237,7 +251,11 @@ def launch_host(settings: Settings) -> LocalHost:
 
 
 def serve(
-    settings: Settings, host: EngineHost, listener: socket.socket, when_ready: Callable[[], None]
+    settings: Settings,
+    host: EngineHost,
+    folder: DataFolder,
+    listener: socket.socket,
+    when_ready: Callable[[], None],
 ) -> None:
     """Load the web server and run it until SIGINT or SIGTERM."""
-    importlib.import_module(SERVING).serve(settings, host, listener, when_ready)
+    importlib.import_module(SERVING).serve(settings, host, folder, listener, when_ready)

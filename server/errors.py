@@ -156,6 +156,57 @@ REFUSALS: Mapping[str, Refusal] = {
         Text("This network has no such instruction.", "这个网络没有这条指令。"),
         Text("Choose one that is listed.", "请选择列出的指令。"),
     ),
+    "storage_full": Refusal(
+        507,
+        Text(
+            "The server's disk is full. Training goes on, but nothing is saved now.",
+            "服务器的磁盘已满。训练会继续，但现在无法保存。",
+        ),
+        Text(
+            "Free some space on the server's disk; saving is tried again every few seconds.",
+            "请在服务器磁盘上腾出空间；系统每隔几秒会重新尝试保存。",
+        ),
+    ),
+    "storage_failed": Refusal(
+        503,
+        Text(
+            "The server's disk can't be read or written. Training goes on.",
+            "服务器的磁盘无法读写。训练会继续。",
+        ),
+        Text(
+            "Try again in a moment; the server's log names the file.",
+            "请稍后再试；服务器日志中有具体文件。",
+        ),
+    ),
+    "not_your_work": Refusal(
+        403,
+        Text("This work belongs to another browser.", "这份作品属于另一个浏览器。"),
+        Text(
+            "Use the browser in which it was made; cookies have to be allowed there.",
+            "请使用创建它的浏览器，并允许其使用 Cookie。",
+        ),
+    ),
+    "run_unreadable": Refusal(
+        422,
+        Text("This isn't a saved run, or it is damaged.", "这不是已保存的运行文件，或者已损坏。"),
+        Text(
+            "Choose a file that was exported by Neurarium, unchanged.",
+            "请选择由 Neurarium 导出且未经改动的文件。",
+        ),
+    ),
+    "run_other_version": Refusal(
+        422,
+        Text(
+            "This run was saved by another version of Neurarium.",
+            "这个运行文件由其他版本的 Neurarium 保存。",
+        ),
+        Text("Open it with the version that saved it.", "请用保存它的版本打开。"),
+    ),
+    "run_too_large": Refusal(
+        413,
+        Text("This run is too large for this server.", "这个运行文件对此服务器来说太大。"),
+        Text("Use a smaller network, or share it by its link.", "请使用较小的网络，或用链接分享。"),
+    ),
     "not_found": Refusal(
         404,
         Text("There is nothing at this address.", "这个地址没有内容。"),

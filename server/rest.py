@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from server.descriptions import describe_fields
 from server.protocol import Document, LayerLayout, LimitsInForce, Problem, Words
@@ -122,6 +122,39 @@ class Health(Shape):
     """Whether the server lives, or is ready for work."""
 
     status: Literal["ok", "unavailable"]
+
+
+class WorkItem(Shape):
+    """One session in a visitor's list."""
+
+    session: str
+    title: str
+    """Empty where neither the visitor nor the experiment gives one."""
+    created: float
+    """Seconds since 1970, like `used`."""
+    used: float
+    step: int
+    epoch: float
+    status: Literal["running", "paused", "diverged"]
+    bytes: int
+    """Of its checkpoints."""
+
+
+class OpenedWork(Shape):
+    """A session that can be opened and edited with `hello`."""
+
+    session: str
+    token: str
+    work: WorkItem
+
+
+class Rename(Shape):
+    """Another title for a session."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=describe_fields)
+
+    title: str = Field(max_length=100)
+    """An empty one calls it after its experiment."""
 
 
 class Boot(Shape):

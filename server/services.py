@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from server.admission import COOKIE, ConnectionCounter, Visitors
+from server.admission import COOKIE, KNOWN, ConnectionCounter, Visitors
 from server.assets import Assets
 from server.hosts.base import EngineHost
 from server.library import Library
 from server.sessions import Registry
 from server.settings import Settings
+
+IMPORTS_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Services:
     visitors: Visitors
     connections: ConnectionCounter
     assets: Assets
+    importing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IMPORTS_AT_ONCE))
+    """One file of a hundred megabytes is in memory, not as many as visitors send."""
 
 
 def services_of(connection: HTTPConnection) -> Services:
@@ -42,6 +47,15 @@ def visitor_of(connection: HTTPConnection) -> str:
     address = connection.client.host if connection.client else ""
     visitors = services_of(connection).visitors
     return visitors.recognise(connection.cookies.get(COOKIE), address)
+
+
+def owner_of(connection: HTTPConnection) -> str | None:
+    """Whose work it is about: a visitor who proves it by the cookie; `None` for all others.
+
+    An address is no proof: many people can share one.
+    """
+    visitor = visitor_of(connection)
+    return visitor if visitor.startswith(KNOWN) else None
 
 
 Given = Annotated[Services, Depends(services_of)]

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from server.app import create_app
 from server.hosts.base import EngineHost
 from server.settings import Settings
+from server.store.folder import DataFolder
 
 SECONDS_TO_FINISH = 5
 """How long open connections get to end when the server stops."""
@@ -32,10 +33,14 @@ class AnnouncingServer(uvicorn.Server):
 
 
 def serve(
-    settings: Settings, host: EngineHost, listener: socket.socket, when_ready: Callable[[], None]
+    settings: Settings,
+    host: EngineHost,
+    folder: DataFolder,
+    listener: socket.socket,
+    when_ready: Callable[[], None],
 ) -> None:
     """Serve on an open listener until SIGINT or SIGTERM."""
-    config = server_config(create_app(settings, host), settings)
+    config = server_config(create_app(settings, host, folder=folder), settings)
     server = AnnouncingServer(config, when_ready)
     # After an orderly end uvicorn raises the signal once more: that end was the answer to it.
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,40 +1,49 @@
-"""All sessions of a server: who owns them, where they are placed, and how they come back.
+"""All sessions of a server: where they are placed, what is kept of them, and how they come back.
 
-A session outlives the engine host: its experiment and newest checkpoint are kept here, so that it
-is made again after a crash, or on the next visit after nobody has watched it for a while. Guarded
-by tests/server/test_sessions.py.
+A session outlives the engine host and the web process: its experiment and newest checkpoint are
+kept here and in the store, so that it is made again after a crash, after a restart, or on the next
+visit after nobody has watched it for a while. Guarded by tests/server/test_sessions.py and
+tests/server/test_store_sessions.py.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hmac
 import json
 import logging
 import secrets
 import time
 from collections import deque
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from contextlib import suppress
+from typing import Any
 
 from engine.errors import NeurariumError
-from engine.text import Text
+from server.archive import Archive
 from server.channel import Channel
-from server.errors import as_problem, refuse
-from server.hosts.base import EngineHost, Order, Placement, Point
+from server.errors import refuse
+from server.history import Curves
+from server.hosts.base import EngineHost, Placement, Point
+from server.notices import lost_notice, problem_notice, restored_notice
 from server.protocol import (
     Command,
-    HostNotice,
+    Edit,
+    Explain,
     Inspect,
+    Look,
     Pause,
     Play,
-    ProblemMessage,
+    SetParameter,
     Status,
     Step,
-    Words,
+    Visit,
 )
+from server.session import Session
 from server.settings import Settings
+from server.store.records import Row
+from server.store.store import Store
+
+__all__ = ["Registry", "Session"]
 
 LOG = logging.getLogger("neurarium")
 
@@ -43,114 +52,87 @@ MOST_LOSSES, LOSS_SECONDS = 3, 60.0
 """After so many crashes within so long, sessions come back paused: one of them may be the cause."""
 LONGEST_SWEEP = 10.0
 """Seconds between two looks for idle sessions, at most."""
-
-LOST = Text(
-    "The engine stopped unexpectedly. It is being started again.",
-    "引擎意外停止，正在重新启动。",
-)
-RESTORED = Text(
-    "The engine is back. Training goes on from step {step}.", "引擎已恢复，从第 {step} 步继续。"
-)
-
-
-@dataclass(eq=False)
-class Session:
-    """One session as the web process knows it.
-
-    Attributes:
-        id: names the session; whoever knows it may watch.
-        token: whoever knows it may edit.
-        visitor: who made it, for quotas.
-        epoch: of its placement; grows each time it is placed.
-        is_placed, is_placing: whether a host holds it now, or is about to.
-        pace: the command to go on training with, `None` while paused.
-    """
-
-    id: str
-    token: str
-    visitor: str
-    experiment: bytes
-    channel: Channel = field(init=False)
-    epoch: int = 0
-    is_placed: bool = False
-    is_placing: bool = False
-    pace: Play | None = None
-    inspected: Inspect | None = None
-    checkpoint: bytes | None = None
-    checkpoint_revision: int = 0
-    history: bytes | None = None
-    step: int = 0
-    unwatched_since: float = field(default_factory=time.monotonic)
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    @property
-    def placement(self) -> Placement:
-        """The session at its present host."""
-        return Placement(self.id, self.epoch)
-
-    def may_edit(self, token: str | None) -> bool:
-        """Whether `token` is the capability to edit."""
-        return token is not None and hmac.compare_digest(token.encode(), self.token.encode())
-
-    def order(self) -> Order:
-        """What makes the session again in its last saved state."""
-        is_current = self.checkpoint_revision == self.channel.revision
-        return Order(
-            self.experiment,
-            self.checkpoint if is_current else None,
-            self.channel.revision + 1,
-            self.history if is_current else None,
-        )
+SECONDS_FOR_FIRST_ANSWER = 0.05
+SECONDS_TO_SAVE = 3.0
+"""How long sessions in training get to be saved when the server ends."""
 
 
 class Registry:
     """Makes, finds, places, saves and restores sessions. It is the listener of its host."""
 
-    def __init__(self, host: EngineHost, settings: Settings) -> None:
+    def __init__(self, host: EngineHost, settings: Settings, store: Store | None = None) -> None:
         self._host, self._settings = host, settings
         self._sessions: dict[str, Session] = {}
         self._losses: deque[float] = deque(maxlen=MOST_LOSSES)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._known = asyncio.Event()
+        self._archive = Archive(store, self._tell_trouble)
 
     async def start(self) -> None:
-        """Start looking for idle sessions."""
+        """Start looking for idle sessions, and for those that were stored."""
+        await self._archive.start()
+        self._spawn(self._remember())
         self._spawn(self._sweep())
 
     async def stop(self) -> None:
-        """End all that goes on in the background."""
+        """Save everything and end all that goes on in the background."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._save_training()
+        await self._archive.stop()
 
     @property
     def sessions(self) -> Sequence[Session]:
         """All sessions, the oldest first."""
         return list(self._sessions.values())
 
+    async def wait_until_known(self) -> None:
+        """Return when the stored sessions are known, too."""
+        await self._known.wait()
+
     # --- for connections --------------------------------------------------------------------------
 
     async def create(self, visitor: str, experiment: bytes) -> Session:
-        """Make a session, paused.
+        """Make a session, paused; `token` is the one capability to edit it.
 
         Raises:
-            NeurariumError: if the experiment can't be built or a quota is met.
+            NeurariumError: the experiment can't be built or a quota is met.
         """
-        await self._make_room(visitor)
-        session = Session(
-            secrets.token_urlsafe(ID_BYTES), secrets.token_urlsafe(ID_BYTES), visitor, experiment
-        )
-        session.channel = Channel(
-            lambda revision, keys, rate: self._watch(session, revision, keys, rate),
-            lambda: self._host.grant(session.placement),
-        )
+        return await self.admit(self.new(visitor, experiment))
+
+    def new(self, visitor: str, experiment: bytes) -> Session:
+        """A session that nobody knows yet."""
+        session = Session(secrets.token_urlsafe(ID_BYTES), visitor, experiment)
+        session.token = session.issue_token()
+        self._equip(session)
+        return session
+
+    async def admit(self, session: Session) -> Session:
+        """Place a new session at the host and keep it; returns when it is on the disk.
+
+        Raises:
+            NeurariumError: the experiment can't be built, its checkpoint doesn't fit it, or a quota
+                is met; then there is no such session.
+        """
+        await self._make_room(session.visitor)
         self._sessions[session.id] = session
         try:
             async with session.lock:
-                await self._place(session)
+                await self._place(session, is_new=True)
         except BaseException:
-            del self._sessions[session.id]
+            self._drop(session)
             raise
+        await self.saved(session)
         return session
+
+    async def keep(self, session: Session) -> None:
+        """Keep a new session without placing it; returns when it is on the disk."""
+        self._sessions[session.id] = session
+        session.touch(session)
+        await self.saved(session)
+        self._archive.unload(session)
+        self._trim()
 
     def find(self, session_id: str) -> Session:
         """The session of that name.
@@ -172,10 +154,14 @@ class Registry:
         session = self.find(session_id)
         async with session.lock:
             await self._ensure_placed(session)
+        session.use()
         return session
 
     async def command(self, session: Session, command: Command) -> dict[str, Any]:
-        """Carry out a command; returns what its reply carries beside the outcome.
+        """Carry out a command; returns when its consequences are on the disk.
+
+        Returns:
+            What the reply carries beside the outcome.
 
         Raises:
             NeurariumError: why it was refused; the session is as it was.
@@ -185,14 +171,126 @@ class Registry:
             if isinstance(command, Play | Pause | Step):
                 # Set first: training may have ended again before the answer comes.
                 session.pace = command if isinstance(command, Play) else None
-            answer = await self._host.command(session.placement, command)
+            try:
+                answer = await self._host.command(session.placement, command)
+            finally:
+                session.touch(session)
+            session.conclude()
             if isinstance(command, Inspect):
-                session.inspected = command
+                session.inspect(command)
+        session.use()
+        if not isinstance(command, Inspect | SetParameter | Visit | Explain | Look):
+            # Those come many a second while something is dragged, or change nothing.
+            await self.saved(session)
         return answer
 
     def unwatched(self, session: Session) -> None:
         """Someone has stopped watching `session`."""
         session.unwatched_since = time.monotonic()
+        session.use()
+
+    async def saved(self, session: Session) -> None:
+        """Return when all about `session` is on the disk, or can't get there now."""
+        await self._archive.saved(session)
+
+    async def load(self, session: Session) -> None:
+        """Bring the newest state of a session here, to be copied; where it is placed, it stays.
+
+        Raises:
+            NeurariumError: its host is lost, or the disk can't be read.
+        """
+        async with session.lock:
+            await self._archive.load(session)
+            if session.is_placed:
+                await self._host.save(session.placement)
+
+    def release(self, session: Session) -> None:
+        """Whoever had a session loaded needs it no more."""
+        self._archive.unload(session)
+
+    async def delete(self, session: Session) -> None:
+        """Remove a session from everywhere; whoever still watches it is told.
+
+        Raises:
+            NeurariumError: it can't be removed from the disk; then it is as it was.
+        """
+        async with session.lock:
+            await self._archive.remove([session.id])
+            self._drop(session)
+            if session.is_placed:
+                session.is_placed = False
+                with suppress(NeurariumError):
+                    await self._host.close(session.placement)
+        gone = refuse("unknown_session", "session", value=session.id)
+        session.channel.broadcast(problem_notice(gone))
+
+    # --- the store --------------------------------------------------------------------------------
+
+    def _equip(self, session: Session, revision: int = 0, run: int = 1) -> None:
+        session.channel = Channel(
+            lambda revision, keys, rate: self._watch(session, revision, keys, rate),
+            lambda: self._host.grant(session.placement),
+        )
+        session.channel.revision = revision
+        session.channel.curves = Curves.restored((), run)
+        session.touch = self._touch
+
+    def _touch(self, session: Session) -> None:
+        if self._sessions.get(session.id) is session:
+            self._archive.touch(session)
+
+    def _drop(self, session: Session) -> None:
+        """Forget a session here."""
+        self._sessions.pop(session.id, None)
+        self._archive.forget(session)
+
+    async def _remove(self, sessions: Sequence[str]) -> None:
+        """Remove from the disk what was trimmed; where that fails, the next start trims it."""
+        with suppress(NeurariumError):
+            await self._archive.remove(sessions)
+
+    async def _remember(self) -> None:
+        """Learn which sessions are stored, and let those train on that did."""
+        # The store is loaded after the server's first answer; the engine takes longer anyway.
+        await asyncio.sleep(SECONDS_FOR_FIRST_ANSWER)
+        try:
+            for row in await self._archive.rows():
+                # Somebody quick may have made, and stored, a session while the store was opened.
+                if row.id not in self._sessions:
+                    self._remember_one(row)
+        finally:
+            self._known.set()
+        for session in self.sessions:
+            if session.pace is not None and not session.is_loaded:
+                await self._bring_back(session, paused=False)
+
+    def _remember_one(self, row: Row) -> None:
+        try:
+            session = Session.from_row(row)
+        except (TypeError, ValueError) as error:
+            LOG.error("a stored session can't be read: %s", error)
+            return
+        # What a page saw of a run that was cut off may be more than was stored of it.
+        self._equip(session, row.revision, row.run + (session.pace is not None))
+        if session.pace is not None:
+            session.unwatched_since = time.monotonic()
+        self._sessions[row.id] = session
+
+    async def _save_training(self) -> None:
+        """Have the host save what trains: the server is about to end."""
+        training = [one for one in self.sessions if one.is_placed and one.is_training]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SECONDS_TO_SAVE):
+                await asyncio.gather(
+                    *(self._host.save(session.placement) for session in training),
+                    return_exceptions=True,
+                )
+
+    def _tell_trouble(self, error: NeurariumError) -> None:
+        """Nothing can be saved: tell everyone once. Training goes on."""
+        text = problem_notice(error)
+        for session in self._sessions.values():
+            session.channel.broadcast(text)
 
     # --- placement --------------------------------------------------------------------------------
 
@@ -206,7 +304,8 @@ class Registry:
                 idle = [session for session in placed if not session.channel.watchers]
                 if not idle:
                     raise refuse("too_many_sessions", where, value=len(placed), allowed=limit)
-                await self._evict(min(idle, key=lambda session: session.unwatched_since))
+                # What trains unwatched gives way last.
+                await self._evict(min(idle, key=lambda one: (one.is_training, one.unwatched_since)))
 
     def _placed(self, visitor: str | None) -> list[Session]:
         return [
@@ -220,35 +319,64 @@ class Registry:
             return
         if session.id not in self._sessions:
             raise refuse("unknown_session", "session", value=session.id)
+        await self._archive.load(session)
         await self._make_room(session.visitor)
         await self._place(session)
 
-    async def _place(self, session: Session) -> None:
+    async def _place(self, session: Session, *, is_new: bool = False) -> None:
         """Make the session at the host in its last saved state, and let it go on as it was."""
-        pace, order = session.pace, session.order()
+        pace, newest = session.pace, session.experiment
         session.epoch += 1
         session.channel.detach()
         session.is_placing = True
         try:
-            await self._host.create(session.placement, order)
+            await self._make(session, is_strict=is_new)
         finally:
             session.is_placing = False
         session.is_placed = True
-        session.checkpoint, session.checkpoint_revision = order.checkpoint, order.revision
-        if session.channel.curves.last_step > session.step:
+        goes_anew = pace is not None or session.base is not None or session.checkpoint is None
+        if goes_anew and session.channel.curves.last_step > session.step:
             session.channel.hear_rewind(session.step)
+        if session.base is not None:
+            # The checkpoint is older than the experiment: the edit in between is made once more.
+            session.base = None
+            edit = Edit(request=0, experiment=json.loads(newest))
+            await self._host.command(session.placement, edit)
+            session.conclude()
         if session.inspected is not None:
             await self._host.command(session.placement, session.inspected)
         if pace is not None:
             session.pace = pace
             await self._host.command(session.placement, pace)
+        session.touch(session)
+
+    async def _make(self, session: Session, *, is_strict: bool) -> None:
+        """Have the host make the session.
+
+        A stored checkpoint that the engine can't use any more costs what was learned, not the
+        session; with `is_strict` it is refused.
+        """
+        order = session.order()
+        session.expect(order)
+        try:
+            await self._host.create(session.placement, order)
+        except NeurariumError as error:
+            if is_strict or session.checkpoint is None or not error.code.startswith("snapshot_"):
+                raise
+            LOG.warning("a session begins anew: %s", error)
+            session.checkpoint = session.base = None
+            order = session.order()
+            session.expect(order)
+            await self._host.create(session.placement, order)
 
     async def _evict(self, session: Session) -> None:
-        """Save a session that nobody watches and take it from the host."""
+        """Pause and save a session that nobody watches and take it from the host."""
         async with session.lock:
             if not session.is_placed or session.channel.watchers:
                 return
             try:
+                if session.is_training:
+                    await self._host.command(session.placement, Pause(request=0))
                 await self._host.save(session.placement)
                 await self._host.close(session.placement)
             except NeurariumError as error:
@@ -256,36 +384,49 @@ class Registry:
                 LOG.warning("a session left without being saved: %s", error)
             session.is_placed, session.pace = False, None
             session.channel.detach()
+            session.touch(session)
+        await self.saved(session)
+        self._archive.unload(session)
         self._trim()
 
     def _trim(self) -> None:
-        """Forget the longest unwatched stored sessions above the limits."""
+        """Forget the longest unused sessions above the limits: none that is watched or trains."""
         stored = sorted(
-            (session for session in self._sessions.values() if not session.is_placed),
+            (one for one in self._sessions.values() if not (one.is_placed or one.is_training)),
             key=lambda session: session.unwatched_since,
         )
-        size = self._stored_bytes()
-        count = len(stored)
+        size, count = self._stored_bytes(), len(stored)
+        forgotten = []
         for session in stored:
             too_many = count > self._settings.max_stored_sessions
             if not (too_many or size > self._settings.max_stored_bytes):
-                return
+                break
             if session.channel.watchers or session.lock.locked():
                 continue
-            del self._sessions[session.id]
-            count, size = count - 1, size - len(session.checkpoint or b"")
+            self._drop(session)
+            forgotten.append(session.id)
+            count, size = count - 1, size - session.size
+        if forgotten:
+            self._spawn(self._remove(forgotten))
 
     def _stored_bytes(self) -> int:
-        return sum(len(session.checkpoint or b"") for session in self._sessions.values())
+        return sum(session.size for session in self._sessions.values())
 
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(min(self._settings.idle_seconds / 4, LONGEST_SWEEP))
-            before = time.monotonic() - self._settings.idle_seconds
+            now = time.monotonic()
             for session in self.sessions:
-                is_idle = not session.channel.watchers and session.unwatched_since < before
-                if session.is_placed and is_idle:
+                is_idle = session.is_placed and not session.channel.watchers
+                if is_idle and now - session.unwatched_since > self._patience(session):
                     await self._evict(session)
+
+    def _patience(self, session: Session) -> float:
+        """How long a session stays at the host without a watcher."""
+        settings, patience = self._settings, self._settings.idle_seconds
+        return (
+            max(patience, settings.unwatched_training_seconds) if session.is_training else patience
+        )
 
     def _watch(self, session: Session, revision: int, keys: Sequence[int], rate: float) -> None:
         self._host.watch(session.placement, revision, keys, rate)
@@ -297,12 +438,11 @@ class Registry:
         if (session := self._current(placement)) is None:
             return
         if kind == "experiment":
-            session.experiment = json.dumps(json.loads(text)["experiment"]).encode()
+            message = json.loads(text)
+            document = json.dumps(message["experiment"]).encode()
+            session.hear_experiment(message["revision"], document)
         elif kind == "status":
-            status = Status.model_validate_json(text)
-            session.step = status.step
-            if status.status != "running":
-                session.pace = None
+            session.hear_status(Status.model_validate_json(text))
         session.channel.hear(kind, text)
 
     def on_frame(self, placement: Placement, frame: bytes) -> None:
@@ -314,25 +454,28 @@ class Registry:
         """Keep a point of the curves."""
         if (session := self._current(placement)) is not None:
             session.channel.hear_point(point)
+            session.hear_point(point)
 
     def on_rewind(self, placement: Placement, step: int) -> None:
         """Void points of the curves."""
         if (session := self._current(placement)) is not None:
             session.channel.hear_rewind(step)
+            session.touch(session)
 
     def on_checkpoint(self, placement: Placement, revision: int, checkpoint: bytes) -> None:
         """Keep the newest checkpoint."""
         if (session := self._current(placement)) is not None:
-            session.checkpoint, session.checkpoint_revision = checkpoint, revision
+            before = session.checkpoint, session.revision
+            session.hear_checkpoint(revision, checkpoint)
             self._trim()
             if self._stored_bytes() > self._settings.max_stored_bytes:
-                # Everything else is in use: this one would begin anew after a crash.
-                session.checkpoint = None
+                # Everything else is in use: after a crash this one goes on from further back.
+                session.do_without(*before)
 
     def on_history(self, placement: Placement, history: bytes) -> None:
         """Keep the newest history."""
         if (session := self._current(placement)) is not None:
-            session.history = history
+            session.hear_history(history)
 
     def _current(self, placement: Placement) -> Session | None:
         session = self._sessions.get(placement.session)
@@ -345,7 +488,7 @@ class Registry:
             if session.is_placed:
                 session.is_placed = False
                 session.channel.detach()
-                session.channel.broadcast(_notice("lost", None, LOST))
+                session.channel.broadcast(lost_notice())
 
     def on_restored(self) -> None:
         """There is a host again: bring back what was watched or in training."""
@@ -366,22 +509,16 @@ class Registry:
             async with session.lock:
                 if session.is_placed:
                     return
+                await self._archive.load(session)
                 await self._place(session)
         except NeurariumError as error:
             LOG.warning("a session could not be restored: %s", error)
             if error.code != "host_lost":
-                message = ProblemMessage(problem=as_problem(error), fatal=False)
-                session.channel.broadcast(message.model_dump_json())
+                session.channel.broadcast(problem_notice(error))
             return
-        step = session.step
-        session.channel.broadcast(_notice("restored", step, RESTORED.format(step=step)))
+        session.channel.broadcast(restored_notice(session.step))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _notice(event: Literal["lost", "restored"], step: int | None, message: Text) -> str:
-    words = Words(en=message.en, zh=message.zh)
-    return HostNotice(event=event, step=step, message=words).model_dump_json()

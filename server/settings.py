@@ -65,9 +65,9 @@ class Settings(BaseModel):
     """Sessions that are placed on the engine at once."""
     max_sessions_per_visitor: int = Field(default=64, ge=1, le=10_000)
     max_stored_sessions: int = Field(default=1_000, ge=1, le=100_000)
-    """Sessions that nobody watches and that wait, saved, for the next visit."""
+    """Sessions that wait, saved, for the next visit; the longest unused are forgotten first."""
     max_stored_bytes: int = Field(default=500 * MEGABYTE, ge=MEGABYTE, le=64_000 * MEGABYTE)
-    """Memory for checkpoints of all sessions together."""
+    """Checkpoints of all sessions together, on the disk."""
     max_checkpoint_bytes: int = Field(default=100 * MEGABYTE, ge=MEGABYTE, le=2_000 * MEGABYTE)
     """A session with a larger checkpoint starts afresh after a crash of the engine host."""
 
@@ -102,6 +102,8 @@ class Settings(BaseModel):
     """At most so much training is lost when the engine host crashes."""
     idle_seconds: float = Field(default=300.0, ge=0.1, le=1_000_000)
     """After so long without a watcher a session is saved and leaves the engine."""
+    unwatched_training_seconds: float = Field(default=3600.0, ge=0.1, le=10_000_000)
+    """A session that trains goes on for so long without a watcher; then it is paused and saved."""
     answer_seconds: float = Field(default=30.0, ge=0.5, le=3600)
     """An engine host that is silent for so long is replaced."""
 

@@ -241,6 +241,9 @@ def rest_module() -> str:
         rest.PresetDetail,
         rest.Check,
         rest.Health,
+        rest.WorkItem,
+        rest.OpenedWork,
+        rest.Rename,
         rest.Boot,
     ]
     _, schema = models_json_schema([(model, "serialization") for model in models])

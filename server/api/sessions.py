@@ -22,6 +22,7 @@ async def read_samples(
     count: Annotated[int, Query(ge=1, le=2_000)] = 500,
 ) -> Response:
     """Samples of the session's data as they were before preprocessing."""
+    await services.registry.wait_until_known()
     found = await services.registry.open(session)
     frame = await services.host.samples(found.placement, part, offset, count)
     return FrameResponse(frame, headers={"Cache-Control": "no-store"})

@@ -13,5 +13,8 @@ router = APIRouter()
 @router.websocket("/api/stream")
 async def stream(websocket: WebSocket) -> None:
     """See server/protocol for what is said."""
-    connection = Connection(websocket, services_of(websocket), visitor_of(websocket))
+    services = services_of(websocket)
+    # Right after a start, the page may ask for a session that is still to be read from the disk.
+    await services.registry.wait_until_known()
+    connection = Connection(websocket, services, visitor_of(websocket))
     await connection.serve()

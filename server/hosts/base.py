@@ -33,6 +33,14 @@ class Point(NamedTuple):
     validation_accuracy: float | None
 
 
+class Stretch(NamedTuple):
+    """Points of one branch's curves that replace all those after step `after`."""
+
+    branch: int
+    after: int
+    points: Sequence[Point]
+
+
 class Description(NamedTuple):
     """What the engine offers, as JSON that is passed on unread."""
 

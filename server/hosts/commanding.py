@@ -110,7 +110,7 @@ class Commander:
             raise refuse("diverged", "session")
         stage.stand_still()
         if self._timeline.train_on(self._session):
-            stage.tell_branch()
+            stage.tell_timeline()
         self._recorder.walker.sample = None
         self._herald.pace = pace
         self._seat.play(steps_per_second=pace, steps=steps)
@@ -198,7 +198,7 @@ class Commander:
         elif session.experiment != experiment:
             self._herald.tell_experiment(stage.camera.revision)
         if self._timeline.branch is not branch:
-            stage.tell_branch()
+            stage.tell_timeline()
             stage.meter.restart()
         stage.saver.change(SOON)
         stage.tell_status(always=True)
@@ -228,15 +228,12 @@ class Commander:
                 session.edit(experiment)
             self._herald.tell_experiment(self._stage.camera.revision)
             return
-        before = self._session.step
-        step = self._change(experiment, restart=False)
-        if step < before:
-            self._stage.outlet.rewind(self._stage.placement, step - 1)
+        self._change(experiment, restart=False)
         self._stage.tell_all()
         self._stage.save()
 
-    def _change(self, experiment: Experiment, *, restart: bool) -> int:
-        """Build another experiment; returns the step that the session stood at then."""
+    def _change(self, experiment: Experiment, *, restart: bool) -> None:
+        """Build another experiment."""
         stage = self._stage
         stage.camera.observer.close()
         before = self._session.experiment
@@ -248,9 +245,7 @@ class Commander:
                 self._timeline.restarted(session, RESEEDED)
             else:
                 self._timeline.changed(session, describe_change(before, experiment), reached)
-            step = session.step
         stage.look_anew(stage.camera.revision + 1)
-        return step
 
     @contextmanager
     def _changing(self, restart: bool = False) -> Iterator[Session]:
@@ -260,7 +255,7 @@ class Commander:
             self._recorder.settle()
             yield session
         if not restart and self._timeline.branch is not branch:
-            self._stage.tell_branch()
+            self._stage.tell_timeline()
 
     def _set_parameter(self, command: SetParameter) -> None:
         shown = f"{command.parameter}{command.index} = {command.value:g}"

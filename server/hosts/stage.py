@@ -162,11 +162,6 @@ class Stage:
         """The branches of the history."""
         self.herald.tell_timeline(self.recorder.timeline)
 
-    def tell_branch(self) -> None:
-        """The session stands on another branch; its curves are another's up to the fork."""
-        self.tell_timeline()
-        self.outlet.rewind(self.placement, self.session.step)
-
     def tell_status(self, *, always: bool = False) -> None:
         """What the session is doing, if that has changed."""
         told, doing = self.herald.told, self.herald.doing()

@@ -11,7 +11,8 @@ import pytest
 
 from engine.errors import NeurariumError
 from server.channel import View
-from server.protocol import Inspect, Pause, Play, Subscribe
+from server.hosts.base import Placement
+from server.protocol import Edit, Inspect, Pause, Play, Subscribe
 from server.sessions import Registry, Session
 from server.settings import Settings
 from tests.server.fakes import EXPERIMENT, FakeHost, code_of
@@ -226,18 +227,67 @@ async def test_words_of_a_former_placement_are_not_heard(
 
 
 @with_registry()
-async def test_checkpoint_of_a_former_network_is_not_used(
+async def test_network_that_has_no_checkpoint_yet_comes_back_as_the_one_before(
     registry: Registry, host: FakeHost
 ) -> None:
+    """The edit was not answered yet; its first checkpoint would have made it the newest state."""
     session = await registry.create("a", DOCUMENT)
     Watcher(session)
     host.listener.on_checkpoint(session.placement, 1, struct.pack("<I", 7))
+    edited = {"type": "experiment", "revision": 5, "experiment": {**EXPERIMENT, "title": "new"}}
+    host.listener.on_message(session.placement, "experiment", json.dumps(edited))
     host.listener.on_message(session.placement, "layout", host_layout(5))
     host.lose()
     host.restore()
     await settle(lambda: session.is_placed)
-    assert host.orders[-1][1].checkpoint is None
-    assert host.orders[-1][1].revision == 6
+    order = host.orders[-1][1]
+    assert (order.checkpoint, order.revision) == (struct.pack("<I", 7), 6)
+    assert json.loads(order.experiment) == EXPERIMENT
+
+
+@with_registry()
+async def test_experiment_and_checkpoint_are_replaced_together(
+    registry: Registry, host: FakeHost
+) -> None:
+    session = await registry.create("a", DOCUMENT)
+    host.listener.on_checkpoint(session.placement, 1, struct.pack("<I", 7))
+    edited = {"type": "experiment", "revision": 5, "experiment": {**EXPERIMENT, "title": "new"}}
+    host.listener.on_message(session.placement, "experiment", json.dumps(edited))
+    host.listener.on_checkpoint(session.placement, 5, struct.pack("<I", 8))
+    assert json.loads(session.order().experiment)["title"] == "new"
+    assert session.order().checkpoint == struct.pack("<I", 8)
+
+
+@with_registry()
+async def test_edit_without_a_checkpoint_begins_anew(registry: Registry, host: FakeHost) -> None:
+    session = await registry.create("a", DOCUMENT)
+    host.listener.on_checkpoint(session.placement, 1, struct.pack("<I", 7))
+    await registry.command(session, Edit(request=1, experiment={**EXPERIMENT, "title": "new"}))
+    assert json.loads(session.order().experiment)["title"] == "new"
+    assert session.order().checkpoint is None
+
+
+@with_registry(idle_seconds=0.1, unwatched_training_seconds=0.6)
+async def test_training_goes_on_unwatched_for_a_while_and_is_then_paused_and_saved(
+    registry: Registry, host: FakeHost
+) -> None:
+    session = await registry.create("a", DOCUMENT)
+    await registry.command(session, Play(request=1))
+    await asyncio.sleep(0.3)
+    assert session.is_placed and host.closed == []
+    await settle(lambda: not session.is_placed)
+    assert [type(command) for _, command in host.commands] == [Play, Pause]
+    assert host.saved == host.closed == [Placement(session.id, 1)]
+    assert session.pace is None
+
+
+@with_registry(max_sessions_per_visitor=2)
+async def test_what_trains_unwatched_gives_way_last(registry: Registry, host: FakeHost) -> None:
+    training = await registry.create("a", DOCUMENT)
+    await registry.command(training, Play(request=1))
+    idle = await registry.create("a", DOCUMENT)
+    await registry.create("a", DOCUMENT)
+    assert training.is_placed and not idle.is_placed
 
 
 def host_layout(revision: int) -> str:

@@ -15,6 +15,12 @@ export interface Member {
   [field: string]: FieldValue;
 }
 
+/** One unit of a layer, held at a value by hand; with 0 it is as good as cut out. */
+export interface Clamp {
+  unit: number;
+  value: number;
+}
+
 /** Samples, the visible steps they go through, and the share kept for validation. */
 export interface Data {
   source: Member;
@@ -36,11 +42,19 @@ export interface Graph {
   edges: Edge[];
 }
 
-/** A layer with its name. */
+/**
+ * A layer with its name, and what a person does to it.
+ *
+ * Attributes:
+ *     frozen: whether its parameters stay as they are.
+ *     clamps: units whose output doesn't follow their inputs, while training and ever after.
+ */
 export interface Node {
   name: string;
   layer: Member;
   position: Position | null;
+  frozen: boolean;
+  clamps: Clamp[];
 }
 
 /** Where a person has put a layer on the canvas, in pixels; the engine ignores it. */

@@ -79,6 +79,13 @@ export interface LayerEntry {
   [trait: string]: unknown;
 }
 
+/** A session that can be opened and edited with `hello`. */
+export interface OpenedWork {
+  session: string;
+  token: string;
+  work: WorkItem;
+}
+
 /** Where edges of a layer begin and end. */
 export interface Ports {
   inputs: string[];
@@ -106,6 +113,12 @@ export interface PresetSummary {
   steps_per_second: number | null;
 }
 
+/** Another title for a session. */
+export interface Rename {
+  /** An empty one calls it after its experiment. */
+  title: string;
+}
+
 /** A kind of data source. */
 export interface SourceEntry {
   kind: string;
@@ -119,4 +132,19 @@ export interface SourceEntry {
   /** Whether the set comes with its validation part. */
   has_own_split: boolean;
   [trait: string]: unknown;
+}
+
+/** One session in a visitor's list. */
+export interface WorkItem {
+  session: string;
+  /** Empty where neither the visitor nor the experiment gives one. */
+  title: string;
+  /** Seconds since 1970, like `used`. */
+  created: number;
+  used: number;
+  step: number;
+  epoch: number;
+  status: 'running' | 'paused' | 'diverged';
+  /** Of its checkpoints. */
+  bytes: number;
 }
