@@ -26,6 +26,7 @@ from engine.catalog import FAMILIES, union_of
 from engine.errors import NeurariumError
 from engine.experiment import Data, Experiment
 from engine.kernels.abi import FLAGS
+from engine.program.executor import run
 from engine.session import Session
 from tests.engine.experiments import with_dropout
 from tests.engine.test_catalog import assert_bilingual
@@ -209,6 +210,18 @@ def test_divergence_ends_a_run_without_a_reason_if_nobody_asked_for_it() -> None
     assert expected is not None
     assert (divergence.step, divergence.row) == (expected.step, expected.row)
     assert run_until(session, 10, [AtStep(step=1)]) is None, "it stands still"
+
+
+def test_the_table_stops_whoever_walks_it() -> None:
+    """As a scheduler's workers do, which know nothing of breakpoints."""
+    session, walked = Session(presets.load("spiral")), Session(presets.load("spiral"))
+    reason = run_until(session, LONG, [BAND])
+    lookout = Lookout(walked, [BAND])
+    assert run(walked.arena, lookout.table, walked.state, LONG) == session.step
+    assert walked.diverged, "the flag is the one that stops a walk"
+    assert lookout.reason() == reason
+    assert not walked.diverged
+    assert np.array_equal(walked.arena, session.arena)
 
 
 def test_a_gauge_that_trips_is_no_divergence() -> None:
