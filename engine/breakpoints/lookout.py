@@ -46,6 +46,9 @@ class Lookout:
         conditions: where to stop.
         watches: what to read out on the way.
 
+    Attributes:
+        table: the training table with the gauges behind it; it changes with the program.
+
     Raises:
         NeurariumError: a condition or watch names something that the network doesn't have.
     """
@@ -101,7 +104,7 @@ class Lookout:
         reason = None
         while left > 0 and reason is None and not session.diverged:
             left -= self._slice(min(left, self._until_due()))
-            reason = self._reason()
+            reason = self.reason()
             if on_values is not None and self._watches:
                 on_values(session.step, self.values())
         return reason
@@ -160,8 +163,12 @@ class Lookout:
             self._pace = (perf_counter() - began) / steps
         return steps
 
-    def _reason(self) -> Text | None:
-        """Why training should stop here; takes back the flag of gauges that have tripped."""
+    def reason(self) -> Text | None:
+        """Why training should stop at this step boundary; takes back the flag of tripped gauges.
+
+        `run` asks this itself. Whoever walks `table` otherwise, as a scheduler's workers do, asks
+        when the walk has ended before its time.
+        """
         session = self._session
         gauges = self._all_gauges()
         tripped = any(gauge.tripped for gauge in gauges)
