@@ -26,13 +26,16 @@ from server.history import Curves
 from server.hosts.base import EngineHost, Placement, Point
 from server.notices import lost_notice, problem_notice, restored_notice
 from server.protocol import (
+    CheckGradients,
     Command,
     Edit,
     Explain,
     Inspect,
     Look,
+    MeasureCost,
     Pause,
     Play,
+    RankUnits,
     SetParameter,
     Status,
     Step,
@@ -50,6 +53,7 @@ LOG = logging.getLogger("neurarium")
 ID_BYTES = 18
 MOST_LOSSES, LOSS_SECONDS = 3, 60.0
 """After so many crashes within so long, sessions come back paused: one of them may be the cause."""
+QUESTIONS = Explain | Look | CheckGradients | MeasureCost | RankUnits
 LONGEST_SWEEP = 10.0
 """Seconds between two looks for idle sessions, at most."""
 SECONDS_FOR_FIRST_ANSWER = 0.05
@@ -179,7 +183,7 @@ class Registry:
             if isinstance(command, Inspect):
                 session.inspect(command)
         session.use()
-        if not isinstance(command, Inspect | SetParameter | Visit | Explain | Look):
+        if not isinstance(command, Inspect | SetParameter | Visit | QUESTIONS):
             # Those come many a second while something is dragged, or change nothing.
             await self.saved(session)
         return answer

@@ -12,11 +12,13 @@ from engine import Experiment, Session, Text
 from engine.experiment import LARGEST_SEED
 from engine.timeline import Walker, describe_change
 from server.errors import refuse
+from server.hosts.analysing import cost_message, gradients_of, units_of
 from server.hosts.explaining import Explainer
 from server.hosts.measuring import steps_to_epoch
 from server.hosts.stage import SOON, Stage
 from server.hosts.surroundings import read_experiment
 from server.protocol import (
+    CheckGradients,
     Command,
     Edit,
     Explain,
@@ -24,8 +26,10 @@ from server.protocol import (
     GoBack,
     Inspect,
     Look,
+    MeasureCost,
     Pause,
     Play,
+    RankUnits,
     RemoveBranch,
     Reseed,
     Reset,
@@ -68,6 +72,8 @@ class Commander:
         match command:
             case Explain():
                 return {"explanation": self._explainer.explain(command).model_dump()}
+            case CheckGradients() | MeasureCost() | RankUnits():
+                return self._analyse(command)
             case Look():
                 operands = self._explainer.look(command)
                 return {"operands": [operand.model_dump() for operand in operands]}
@@ -101,6 +107,17 @@ class Commander:
             case _:
                 raise refuse("internal", type(command).__name__)
         return {}
+
+    def _analyse(self, command: CheckGradients | MeasureCost | RankUnits) -> dict[str, Any]:
+        """Look into the network; training waits meanwhile and goes on afterwards."""
+        with self._stage.around.building, self._seat.exclusive() as session:
+            match command:
+                case CheckGradients():
+                    return {"gradients": [one.model_dump() for one in gradients_of(session)]}
+                case MeasureCost():
+                    return {"cost": cost_message(session).model_dump()}
+                case _:
+                    return {"units": [one.model_dump() for one in units_of(session)]}
 
     # --- training ------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from typing import Any
 from engine import Experiment, Session
 from server.hosts.base import Placement
 from server.hosts.commanding import Commander
+from server.hosts.consulting import Consultation
 from server.hosts.frames import Wish, head_of
 from server.hosts.measuring import SHORT_EVALUATION
 from server.hosts.stage import Kept, Stage
@@ -53,6 +54,7 @@ class HostedSession:
         self.due = 0.0
         self._stage = Stage(placement, experiment, kept, around)
         self._commander = Commander(self._stage)
+        self._consultation = Consultation(self._stage)
         self._is_measuring = False
         self._frame_due = 0.0
 
@@ -119,6 +121,7 @@ class HostedSession:
             self._stage.tell_status()
             running, step = self._stage.seat.running, self._stage.seat.step
             self._stage.recorder.look(now, running)
+            self._consult(now, running)
             if self._stage.meter.is_due(now, step, running) and not self._is_measuring:
                 self._measure_or_have_measured()
             if now >= self._frame_due and self._stage.camera.can_show(step):
@@ -129,6 +132,23 @@ class HostedSession:
             self.due = min(self.due, self._next_look(now, running))
         finally:
             self._stage.lock.release()
+
+    def _consult(self, now: float, running: bool) -> None:
+        """Send the session to the doctor, if it is time."""
+        when = self._consultation.next_look(now, running)
+        if when <= now:
+            self._consultation.is_looking = True
+            self._stage.around.run_later(self.placement, self._be_examined)
+        else:
+            self.due = min(self.due, when)
+
+    def _be_examined(self) -> None:
+        with self._stage.lock:
+            try:
+                self._consultation.look()
+            finally:
+                self._consultation.is_looking = False
+        self.hurry()
 
     def _next_look(self, now: float, running: bool) -> float:
         frame = inf
@@ -175,5 +195,6 @@ class HostedSession:
 
     def _measure(self) -> None:
         point = self._stage.meter.measure(self._stage.camera.observer)
+        self._consultation.note(point)
         self._stage.camera.is_dirty = True
         self._stage.outlet.point(self.placement, point)

@@ -127,6 +127,24 @@ class Look(Command):
     row: int = Field(ge=0, le=100_000)
 
 
+class CheckGradients(Command):
+    """Compare the network's gradients with finite differences; the reply carries the outcome."""
+
+    type: Literal["check_gradients"] = "check_gradients"
+
+
+class MeasureCost(Command):
+    """Count and time what each layer costs; the reply carries it."""
+
+    type: Literal["measure_cost"] = "measure_cost"
+
+
+class RankUnits(Command):
+    """Say what the network would lose without each unit; the reply carries it."""
+
+    type: Literal["rank_units"] = "rank_units"
+
+
 class Reset(Command):
     """Back to step 0 with the same seeds: the same run again."""
 
@@ -184,6 +202,9 @@ ClientMessage = Annotated[
     | RemoveBranch
     | Explain
     | Look
+    | CheckGradients
+    | MeasureCost
+    | RankUnits
     | Reset
     | Reseed
     | Edit

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from server.protocol.analysing import FindingNote, GradientCheck, StepCost, UnitWorth
 from server.protocol.explaining import Explanation, Instruction, OperandValues
 from server.protocol.words import Document, Message, Problem, Words
 
@@ -95,6 +96,14 @@ class Listing(Message):
     type: Literal["listing"] = "listing"
     revision: int
     instructions: list[Instruction]
+
+
+class Findings(Message):
+    """What the doctor has to say, the worst first; sent whenever that changes."""
+
+    type: Literal["findings"] = "findings"
+    step: int
+    findings: list[FindingNote]
 
 
 class ExperimentMessage(Message):
@@ -211,6 +220,12 @@ class Reply(Message):
     """Of an `explain`."""
     operands: list[OperandValues] | None = None
     """Of a `look`."""
+    gradients: list[GradientCheck] | None = None
+    """Of `check_gradients`."""
+    cost: StepCost | None = None
+    """Of `measure_cost`."""
+    units: list[UnitWorth] | None = None
+    """Of `rank_units`, the most important one first."""
 
 
 class ProblemMessage(Message):
@@ -226,6 +241,7 @@ ServerMessage = Annotated[
     Welcome
     | Layout
     | Listing
+    | Findings
     | ExperimentMessage
     | Status
     | TimelineMessage

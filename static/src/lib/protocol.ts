@@ -95,6 +95,12 @@ export interface Acknowledge {
   sequence: number;
 }
 
+/** Compare the network's gradients with finite differences; the reply carries the outcome. */
+export interface CheckGradients {
+  request: number;
+  type: 'check_gradients';
+}
+
 /** Replace the experiment; unchanged layers keep what they learned. */
 export interface Edit {
   request: number;
@@ -154,6 +160,12 @@ export interface Look {
   row: number;
 }
 
+/** Count and time what each layer costs; the reply carries it. */
+export interface MeasureCost {
+  request: number;
+  type: 'measure_cost';
+}
+
 /** Stop at the next step boundary. */
 export interface Pause {
   request: number;
@@ -178,6 +190,12 @@ export interface Quantity {
   index?: number[];
   /** Its place in the batch; `null` for parameters and for the mean loss. */
   sample?: number | null;
+}
+
+/** Say what the network would lose without each unit; the reply carries it. */
+export interface RankUnits {
+  request: number;
+  type: 'rank_units';
 }
 
 /** Forget a branch that nothing has left and where the session isn't. */
@@ -266,6 +284,9 @@ export type ClientMessage =
   | RemoveBranch
   | Explain
   | Look
+  | CheckGradients
+  | MeasureCost
+  | RankUnits
   | Reset
   | Reseed
   | Edit
@@ -323,6 +344,42 @@ export interface Explanation {
   row: number;
 }
 
+/** One thing that the doctor noticed. */
+export interface FindingNote {
+  check: string;
+  title: Words;
+  help: Words;
+  severity: 'notice' | 'warning' | 'serious';
+  layer: string | null;
+  /** Path of the experiment's field concerned, such as `optimizer.learning_rate`. */
+  control: string | null;
+  /** What was seen, with the numbers. */
+  message: Words;
+  remedy: RemedyOffer | null;
+}
+
+/** What the doctor has to say, the worst first; sent whenever that changes. */
+export interface Findings {
+  type: 'findings';
+  step: number;
+  findings: FindingNote[];
+}
+
+/** How the gradient of one parameter compares with finite differences in float64. */
+export interface GradientCheck {
+  layer: string;
+  parameter: string;
+  checked: number;
+  /** Elements at a kink, where the loss has no slope. */
+  skipped: number;
+  /** Relative; `null` where it isn't finite. */
+  worst_error: number | null;
+  worst_index: number[] | null;
+  analytic: number | null;
+  numeric: number | null;
+  ok: boolean;
+}
+
 /** Points of one branch's curves, oldest first; `null` where a metric was not measured. */
 export interface History {
   type: 'history';
@@ -377,6 +434,22 @@ export interface LayerLayout {
   parameters: number;
   /** `tanh`-like layers have a fixed range; otherwise `null` and each frame carries its own. */
   map_scale: number | null;
+}
+
+/** What one layer, or one phase of a step, costs. */
+export interface LayerWork {
+  /** Empty for a phase that belongs to no layer. */
+  layer: string;
+  parameters: number;
+  /** Numbers that it gives for one sample. */
+  activations: number;
+  memory_bytes: number;
+  /** For one sample. */
+  forward_multiply_adds: number;
+  backward_multiply_adds: number;
+  /** Of one step, measured. */
+  forward_seconds: number;
+  backward_seconds: number;
 }
 
 /** Sent whenever the network or its data change, before the first frame of that `revision`. */
@@ -483,6 +556,12 @@ export interface Quantity {
   sample: number | null;
 }
 
+/** A changed experiment that is worth trying in a branch. */
+export interface RemedyOffer {
+  label: Words;
+  experiment: Experiment;
+}
+
 /** Answer to a command: `problem` says why it was refused. */
 export interface Reply {
   type: 'reply';
@@ -492,6 +571,12 @@ export interface Reply {
   explanation: Explanation | null;
   /** Of a `look`. */
   operands: OperandValues[] | null;
+  /** Of `check_gradients`. */
+  gradients: GradientCheck[] | null;
+  /** Of `measure_cost`. */
+  cost: StepCost | null;
+  /** Of `rank_units`, the most important one first. */
+  units: UnitWorth[] | null;
 }
 
 /** What the session is doing. */
@@ -510,6 +595,16 @@ export interface Status {
   /** The level of slow motion while that runs. */
   motion: 'instruction' | 'layer' | 'sample' | 'batch' | null;
   divergence: Divergence | null;
+}
+
+/** What one training step costs. */
+export interface StepCost {
+  batch: number;
+  layers: LayerWork[];
+  data_seconds: number;
+  loss_seconds: number;
+  update_seconds: number;
+  seconds: number;
 }
 
 /** One tensor that can be subscribed; its `key` in frames is its place in `Layout.tensors`. */
@@ -541,6 +636,15 @@ export interface TimelineMessage {
   budget: number;
 }
 
+/** What the network loses without one unit. */
+export interface UnitWorth {
+  layer: string;
+  unit: number;
+  loss: number | null;
+  /** How much higher the loss is; negative where the network does better without the unit. */
+  change: number | null;
+}
+
 /** Answer to `Hello`. */
 export interface Welcome {
   type: 'welcome';
@@ -564,6 +668,7 @@ export type ServerMessage =
   | Welcome
   | Layout
   | Listing
+  | Findings
   | ExperimentMessage
   | Status
   | TimelineMessage

@@ -1,0 +1,80 @@
+"""Looks into a network on request: are its gradients right, what does it cost, which units matter.
+
+Guarded by tests/server/test_analysing.py.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from engine import Session
+from engine.insight.ablation import rank_units
+from engine.insight.cost import Cost, LayerCost, cost_of
+from engine.insight.gradient_check import LayerCheck, check_gradients
+from server.protocol import GradientCheck, LayerWork, StepCost, UnitWorth
+
+MOST_UNITS = 500
+"""Units that are told of; the most important ones."""
+
+
+def gradients_of(session: Session) -> list[GradientCheck]:
+    """Every parameter's gradient compared with finite differences.
+
+    Raises:
+        NeurariumError: the parameters aren't finite, or a float64 network is above the limits.
+    """
+    return [_gradient_check(one) for one in check_gradients(session)]
+
+
+def _gradient_check(found: LayerCheck) -> GradientCheck:
+    return GradientCheck(
+        layer=found.layer,
+        parameter=found.parameter,
+        checked=found.checked,
+        skipped=found.skipped,
+        worst_error=_finite(found.worst_error),
+        worst_index=None if found.worst_index is None else list(found.worst_index),
+        analytic=_finite(found.analytic),
+        numeric=_finite(found.numeric),
+        ok=found.ok,
+    )
+
+
+def cost_message(session: Session) -> StepCost:
+    """What each layer costs."""
+    cost: Cost = cost_of(session)
+    return StepCost(
+        batch=cost.batch,
+        layers=[_layer_work(layer) for layer in cost.layers],
+        data_seconds=cost.data.seconds,
+        loss_seconds=cost.loss.seconds,
+        update_seconds=cost.update.seconds,
+        seconds=cost.seconds,
+    )
+
+
+def _layer_work(layer: LayerCost) -> LayerWork:
+    return LayerWork(
+        layer=layer.layer,
+        parameters=layer.parameters,
+        activations=layer.activations,
+        memory_bytes=layer.memory_bytes,
+        forward_multiply_adds=layer.forward.multiply_adds,
+        backward_multiply_adds=layer.backward.multiply_adds,
+        forward_seconds=layer.forward.seconds,
+        backward_seconds=layer.backward.seconds,
+    )
+
+
+def units_of(session: Session) -> list[UnitWorth]:
+    """What the network would lose without each unit, the most important one first."""
+    return [
+        UnitWorth(
+            layer=one.layer, unit=one.unit, loss=_finite(one.loss), change=_finite(one.change)
+        )
+        for one in rank_units(session)[:MOST_UNITS]
+    ]
+
+
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None
