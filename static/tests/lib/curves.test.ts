@@ -7,6 +7,7 @@ import { encode } from './frames';
 
 const history = (step: number[], loss: (number | null)[], restart = false): History => ({
   type: 'history',
+  branch: 1,
   run: 1,
   restart,
   step,
@@ -52,11 +53,46 @@ describe('curves', () => {
     expect(steps(curves)).toEqual([0]);
   });
 
-  it('forget what lies ahead when training stands before it', () => {
+  it('keep what lies ahead when the past is visited, and go over it in place', () => {
     const curves = new Curves();
     curves.merge(history([10, 20, 900], [3, 2, 1]));
+    curves.stand(1, 20);
+    curves.append(frame(20, 0.5), 10);
+    expect(steps(curves)).toEqual([10, 20, 900]);
+    expect(curves.points[1]?.training_loss).toBe(0.5);
+    expect(curves.position).toBe(20);
+    curves.stand(1, 900);
+    expect(curves.position).toBeNull();
+  });
+
+  it('are kept by branch, and frames belong to the present one', () => {
+    const curves = new Curves();
+    curves.merge(history([10, 20], [3, 2]));
+    curves.merge({ ...history([10, 15], [3, 1]), branch: 2 });
+    curves.stand(2, 15);
     curves.append(frame(25, 0.5), 10);
-    expect(steps(curves)).toEqual([10, 20, 25]);
+    expect(steps(curves)).toEqual([10, 15, 25]);
+    expect(curves.others(8).map(({ branch, points }) => [branch, points.length])).toEqual([[1, 2]]);
+    curves.stand(1, 20);
+    expect(steps(curves)).toEqual([10, 20]);
+    curves.keep([1]);
+    expect(curves.others(8)).toEqual([]);
+  });
+
+  it('of all branches are void when the server starts them over', () => {
+    const curves = new Curves();
+    curves.merge(history([1, 2, 3], [3, 2, 1]));
+    curves.merge({ ...history([1], [3]), branch: 2 });
+    curves.merge({ ...history([4], [9], true), branch: 3 });
+    curves.stand(3, 4);
+    expect(steps(curves)).toEqual([4]);
+    expect(curves.others(8)).toEqual([]);
+  });
+
+  it('offer the newest of the other branches', () => {
+    const curves = new Curves();
+    for (let branch = 2; branch < 14; branch++) curves.merge({ ...history([1], [1]), branch });
+    expect(curves.others(8).map(({ branch }) => branch)).toEqual([6, 7, 8, 9, 10, 11, 12, 13]);
   });
 
   it('stay bounded, dense at the end and with both ends kept', () => {
