@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { Curves } from '../../src/lib/curves';
 import { decode } from '../../src/lib/frame';
 import type { History } from '../../src/lib/protocol';
-import { columnsOf, shortCount } from '../../src/charts/series';
+import { columnsOf, overlayOf, shortCount, withOverlays } from '../../src/charts/series';
 import { encode } from './frames';
 
 const history = (step: number[], loss: (number | null)[], restart = false): History => ({
@@ -125,6 +125,27 @@ describe('what a chart draws', () => {
     const curves = new Curves();
     curves.merge(history([1, 2], [0.5, 0]));
     expect(columnsOf(curves.points, ['training_loss'], true)).toEqual([[1, 2], [0.5, null]]);
+  });
+
+  it('has other branches in front, over the steps of all', () => {
+    const curves = new Curves();
+    curves.merge(history([1, 3], [0.5, 0.4]));
+    curves.merge({ ...history([1, 2], [0.9, 0]), branch: 2 });
+    const overlays = curves.others(8).map((curve) => overlayOf(curve, 'validation_loss', true));
+    expect(withOverlays(columnsOf(curves.points, ['training_loss'], true), overlays)).toEqual([
+      [1, 2, 3],
+      [0.9, null, null],
+      [0.5, null, 0.4],
+    ]);
+  });
+
+  it('thins out long branches, but keeps their ends', () => {
+    const curves = new Curves();
+    const steps = Array.from({ length: 3000 }, (_, step) => step);
+    curves.merge({ ...history(steps, steps), branch: 2 });
+    const [overlay] = curves.others(8).map((curve) => overlayOf(curve, 'training_loss', false));
+    expect(overlay?.length).toBeLessThanOrEqual(257);
+    expect([overlay?.[0]?.[0], overlay?.at(-1)?.[0]]).toEqual([0, 2999]);
   });
 
   it('has short names for many steps', () => {

@@ -1,6 +1,6 @@
 import { render, screen } from '@testing-library/svelte';
 import { tick } from 'svelte';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { i18n } from '../../src/lib/i18n.svelte';
 import { session } from '../../src/lib/session.svelte';
 import Timeline from '../../src/timeline/Timeline.svelte';
@@ -24,7 +24,17 @@ function begin(changes: object = {}): void {
   socket.sent.length = 0;
 }
 
-beforeEach(() => i18n.setLanguage('en'));
+/** jsdom measures nothing. */
+class Unmeasured {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+}
+
+beforeEach(() => {
+  vi.stubGlobal('ResizeObserver', Unmeasured);
+  i18n.setLanguage('en');
+});
 afterEach(() => session.stop());
 
 const slider = (): HTMLElement => screen.getByRole('slider');
