@@ -1,9 +1,11 @@
 /** English texts of the page. The keys are the type of every other language. */
 
+import { debuggerEn } from './debugger.en';
 import { graphEn } from './graph.en';
 
 export const en = {
   ...graphEn,
+  ...debuggerEn,
   'page.title': 'Neurarium – a glass house for neural networks',
   'page.skip': 'Skip to the network',
   'page.network': 'Network',
@@ -36,15 +38,6 @@ export const en = {
   'speed.fastest': 'as fast as possible',
   'speed.fastest.short': 'max',
   'speed.steps': '{n} {n|step|steps} a second',
-
-  'motion.title': 'Slow motion',
-  'motion.instruction': 'instruction by instruction',
-  'motion.layer': 'layer by layer',
-  'motion.sample': 'sample by sample',
-  'motion.batch': 'batch by batch',
-  'motion.pace': 'Pace of slow motion',
-  'motion.stops': '{n} {n|stop|stops} a second',
-  'motion.name': 'slow motion, {level}, {pace}',
 
   'step.instruction': 'one instruction',
   'step.instruction.help': 'One line of the program of a step',
@@ -165,23 +158,6 @@ export const en = {
   'part.training': 'Training',
   'part.validation': 'Validation',
   'part.drawn': 'Drawn',
-
-  'timeline.region': 'Timeline',
-  'timeline.slider': 'Moment of the run',
-  'timeline.value': 'step {step} of {end}',
-  'timeline.value.changed': '{place}; changed here: {cause}',
-  'timeline.place': 'Step {step} of {end}',
-  'timeline.past': 'Looking at step {step} of {end}; a change here begins a branch',
-  'timeline.past.watched': 'Looking at step {step} of {end}',
-  'timeline.mark': 'Step {step}: {cause}',
-  'timeline.change': 'something was changed',
-  'timeline.fork': 'Branch from here',
-  'timeline.fork.help': 'Begin a branch at this step; what is there stays as it is',
-  'timeline.branches': 'Branches of the run',
-  'timeline.lane': 'from step {from} to {to}',
-  'timeline.actions': 'Branch “{branch}”',
-  'timeline.end': 'Go to its end',
-  'timeline.remove': 'Remove this branch',
 
   'curves.loss': 'Loss',
   'curves.over': 'over training steps',

@@ -1,10 +1,12 @@
 /** Simplified Chinese texts of the page. */
 
 import type { en } from './en';
+import { debuggerZh } from './debugger.zh';
 import { graphZh } from './graph.zh';
 
 export const zh: Record<keyof typeof en, string> = {
   ...graphZh,
+  ...debuggerZh,
   'page.title': 'Neurarium：神经网络玻璃房',
   'page.skip': '跳到网络',
   'page.network': '网络',
@@ -37,15 +39,6 @@ export const zh: Record<keyof typeof en, string> = {
   'speed.fastest': '全速',
   'speed.fastest.short': '全速',
   'speed.steps': '每秒 {n} 步',
-
-  'motion.title': '慢动作',
-  'motion.instruction': '逐条指令',
-  'motion.layer': '逐层',
-  'motion.sample': '逐个样本',
-  'motion.batch': '逐批',
-  'motion.pace': '慢动作的节奏',
-  'motion.stops': '每秒停 {n} 次',
-  'motion.name': '慢动作，{level}，{pace}',
 
   'step.instruction': '一条指令',
   'step.instruction.help': '执行训练步骤中的一条指令',
@@ -165,23 +158,6 @@ export const zh: Record<keyof typeof en, string> = {
   'part.training': '训练集',
   'part.validation': '验证集',
   'part.drawn': '手写',
-
-  'timeline.region': '时间线',
-  'timeline.slider': '训练过程中的时刻',
-  'timeline.value': '第 {step} 步，共 {end} 步',
-  'timeline.value.changed': '{place}；此处的改动：{cause}',
-  'timeline.place': '第 {step} 步，共 {end} 步',
-  'timeline.past': '正在查看第 {step} 步（共 {end} 步）；在此改动会产生新分支',
-  'timeline.past.watched': '正在查看第 {step} 步（共 {end} 步）',
-  'timeline.mark': '第 {step} 步：{cause}',
-  'timeline.change': '有改动',
-  'timeline.fork': '从这里分支',
-  'timeline.fork.help': '从这一步开始新的分支，原有的过程保持不变',
-  'timeline.branches': '训练过程的各个分支',
-  'timeline.lane': '从第 {from} 步到第 {to} 步',
-  'timeline.actions': '分支“{branch}”',
-  'timeline.end': '转到分支末尾',
-  'timeline.remove': '移除这个分支',
 
   'curves.loss': '损失',
   'curves.over': '随训练步数变化',
