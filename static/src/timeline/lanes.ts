@@ -44,6 +44,11 @@ export function pathOf(branches: readonly BranchInfo[], number: number): Stretch
   return path;
 }
 
+/** Number of the branch on a path that `step` belongs to; null on an empty path. */
+export function ownerOf(path: readonly Stretch[], step: number): number | null {
+  return path.filter(({ from }) => from <= step).at(-1)?.info.number ?? null;
+}
+
 /** Where something was changed on a path. At a fork the branch that begins there counts. */
 export function marksOf(path: readonly Stretch[]): Mark[] {
   return path.flatMap(({ info, from, to }, at) => {

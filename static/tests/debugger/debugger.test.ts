@@ -87,11 +87,11 @@ describe('the instructions', () => {
     socket.receive(statusOf({ row: 2 }));
     render(InstructionPanel);
     await tick();
-    expect(screen.getAllByRole('region').map((region) => region.getAttribute('aria-label'))).toEqual(
+    expect(screen.getAllByRole('group').map((group) => group.getAttribute('aria-label'))).toEqual(
       expect.arrayContaining(['Data', 'Forward', 'Loss', 'Backward', 'Update']),
     );
     expect(screen.getByRole('button', { current: 'step' }).textContent).toContain('just done');
-    expect(within(screen.getByRole('region', { name: 'Loss' })).getByText('next')).toBeDefined();
+    expect(within(screen.getByRole('group', { name: 'Loss' })).getByText('next')).toBeDefined();
     expect(socket.of('look')).toMatchObject([{ row: 1 }]);
     await reply('look', { operands: [SUMS] });
     expect(screen.getByRole('table', { name: 'outputs, hidden.sums' }).textContent).toContain('−2');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isRemovable, keyedStep, lanesOf, marksOf, pathOf, shareOf, stepAt } from '../../src/timeline/lanes';
+import { isRemovable, keyedStep, lanesOf, marksOf, ownerOf, pathOf, shareOf, stepAt } from '../../src/timeline/lanes';
 import { branchOf } from '../lib/runs';
 
 /** 1 ─┬─ 2 ── 4, and 3 from 1 later on. */
@@ -33,6 +33,12 @@ describe('the path to a branch', () => {
       [4, 600, 900],
     ]);
     expect(pathOf(TREE, 9)).toEqual([]);
+  });
+
+  it('says whose step one is', () => {
+    const path = pathOf(TREE, 4);
+    expect([0, 399, 400, 599, 900].map((step) => ownerOf(path, step))).toEqual([1, 1, 2, 2, 4]);
+    expect(ownerOf([], 3)).toBeNull();
   });
 
   it('carries the marks of what was changed on it, and of nothing else', () => {
