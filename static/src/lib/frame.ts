@@ -58,10 +58,10 @@ function readTensor(buffer: ArrayBuffer, view: DataView, at: number): TensorView
   return { key, shape, dtype: isFloat ? 'float32' : 'uint8', data, low, high };
 }
 
-/** The layout that a frame belongs to, without decoding it; NaN when it is too short to say. */
-export function revisionOf(buffer: ArrayBuffer): number {
-  if (buffer.byteLength < FRAME_HEADER_SIZE) return NaN;
-  return readFrameHeader(new DataView(buffer), 0).revision;
+/** The number of a frame and of the layout it belongs to, without decoding it; NaN when it is too short to say. */
+export function headOf(buffer: ArrayBuffer): { revision: number; sequence: number } {
+  if (buffer.byteLength < FRAME_HEADER_SIZE) return { revision: NaN, sequence: NaN };
+  return readFrameHeader(new DataView(buffer), 0);
 }
 
 /**

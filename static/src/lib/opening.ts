@@ -1,9 +1,19 @@
 /** What the address of the page asks for: a shared experiment, a preset, or the usual example. */
 
+import type { Experiment } from './experiment';
 import type { Words } from './protocol';
 import type { Boot, PresetSummary } from './rest';
-import type { Opening } from './session.svelte';
 import { fromFragment, isShared, ShareError } from './share';
+
+/** How a new session starts. */
+export interface Opening {
+  preset: string | null;
+  experiment: Experiment | null;
+  /** Steps a second to train at; `null` is as fast as possible. */
+  pace: number | null;
+  /** The address that led here: a reload of the same one resumes its session. */
+  address: string;
+}
 
 /** Steps a second for an experiment that came by link: slow enough to watch, fast enough to finish. */
 export const SHARED_PACE = 500;

@@ -6,13 +6,16 @@
  * and the last good network goes on running; the draft stays until it is put right or undone.
  */
 
+import { Arrivals } from './arrivals';
 import { copy, isSame } from './catalog';
 import { Curves } from './curves';
 import type { Experiment } from './experiment';
-import { revisionOf, type Frame } from './frame';
+import { EVENTS, RELOAD, UNREADABLE } from './events';
+import type { Frame } from './frame';
 import { hub } from './hub';
 import { liveOf, NOTHING_LIVE, type Live } from './live';
 import { notices } from './notices.svelte';
+import type { Opening } from './opening';
 import type {
   Hello,
   Inspect,
@@ -20,6 +23,7 @@ import type {
   Layout,
   LimitsInForce,
   Problem,
+  Reply,
   Reseed,
   ServerMessage,
   Status,
@@ -29,32 +33,9 @@ import type {
 import { layerOfProblem } from './problem';
 import type { Catalog } from './rest';
 import { recallSession, rememberSession } from './resume';
-import { Refusal, Stream, type Connection, type Order, type Socket } from './stream';
+import type { Selection } from './selection';
+import { CONNECTION_LOST, Refusal, Stream, type Connection, type Order, type Socket } from './stream';
 import { UndoStack } from './undo.svelte';
-
-/** What is selected on the canvas: a layer, one of its units, or one weight. */
-export interface Selection {
-  layer: string;
-  unit?: number;
-  /** `output` is the unit of `layer` that the weight leads to, `input` the number of its input. */
-  weight?: { layer: string; output: number; input: number };
-}
-
-/** How a new session starts. */
-export interface Opening {
-  preset: string | null;
-  experiment: Experiment | null;
-  /** Steps a second to train at; `null` is as fast as possible. */
-  pace: number | null;
-  /** The address that led here: a reload of the same one resumes its session. */
-  address: string;
-}
-
-const UNREADABLE: Words = { en: 'A picture from the server could not be read.', zh: '无法读取服务器传来的画面。' };
-const RELOAD: Words = { en: 'Reload the page.', zh: '请重新加载页面。' };
-
-/** Milliseconds that a new layout waits for its first frame, which new painters may have to ask for. */
-const PATIENCE = 40;
 
 export class Session {
   /** The experiment as drawn; it may not be the one that runs (see `problem`). */
@@ -91,9 +72,11 @@ export class Session {
   /** True when the server has said what runs since a draft was last sent. */
   #told = false;
   #dataSignature = '';
-  /** A layout that waits for its first frame. */
-  #coming: Layout | null = null;
-  #patience: ReturnType<typeof setTimeout> | undefined;
+  #arrivals = new Arrivals((layout) => {
+    this.layout = layout;
+    hub.setLayout(layout);
+  });
+  readonly #listeners = new Set<(message: ServerMessage) => void>();
 
   /** The layer of the draft that `problem` is about. */
   problemLayer = $derived(layerOfProblem(this.problem, this.experiment));
@@ -126,7 +109,7 @@ export class Session {
       hello: () => this.#hello(),
       onState: (connection) => this.#connectionChanged(connection),
       onMessage: (message) => this.#receive(message),
-      onFrame: (buffer) => this.#frameCame(buffer),
+      onFrame: (buffer) => this.#arrivals.frameCame(buffer),
       ...(openSocket === undefined ? {} : { openSocket }),
     });
     hub.attach(
@@ -190,25 +173,26 @@ export class Session {
   }
 
   play(): Promise<Problem | null> {
-    return this.#order({ type: 'play', steps_per_second: this.pace });
+    return this.order({ type: 'play', steps_per_second: this.pace });
   }
 
   pause(): Promise<Problem | null> {
-    return this.#order({ type: 'pause' });
+    return this.order({ type: 'pause' });
   }
 
-  step(level: NonNullable<Step['level']>, count = 1): Promise<Problem | null> {
-    return this.#order({ type: 'step', level, count });
+  /** Go on by `count` strides, or undo as many. */
+  step(level: NonNullable<Step['level']>, count = 1, back = false): Promise<Problem | null> {
+    return this.order({ type: 'step', level, count, back });
   }
 
   reset(): Promise<Problem | null> {
-    return this.#order({ type: 'reset' });
+    return this.order({ type: 'reset' });
   }
 
   /** New seeds, and back to step 0; undo brings the old seeds back. */
   async reseed(seeds: Reseed['seeds'], label: Words): Promise<Problem | null> {
     const before = this.experiment;
-    const problem = await this.#order({ type: 'reseed', seeds });
+    const problem = await this.order({ type: 'reseed', seeds });
     if (problem === null && before !== null) this.#undo.push(before, label);
     return problem;
   }
@@ -220,28 +204,44 @@ export class Session {
   }
 
   inspect(what: Omit<Inspect, 'type' | 'request'>): Promise<Problem | null> {
-    return this.#order({ type: 'inspect', ...what });
+    return this.order({ type: 'inspect', ...what });
   }
 
   /** Set one weight or bias: `parameter` is `<layer>.weights` or `<layer>.bias`. */
   setParameter(parameter: string, index: number[], value: number): Promise<Problem | null> {
-    return this.#order({ type: 'set_parameter', parameter, index, value });
+    return this.order({ type: 'set_parameter', parameter, index, value });
   }
 
   /** After divergence: back to the last healthy step, paused. */
   goBack(): Promise<Problem | null> {
-    return this.#order({ type: 'go_back' });
+    return this.order({ type: 'go_back' });
   }
 
-  async #order(order: Order): Promise<Problem | null> {
+  /** Have the server do something; what it refuses is shown as a notice. */
+  async order(order: Order): Promise<Problem | null> {
     try {
-      await this.#stream?.command(order);
+      await this.ask(order);
       return null;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       notices.showProblem(error.problem);
       return error.problem;
     }
+  }
+
+  /**
+   * Ask the server for something.
+   *
+   * @throws Refusal with the server's reason, or when there is no connection.
+   */
+  ask(order: Order): Promise<Reply> {
+    return this.#stream?.command(order) ?? Promise.reject(new Refusal(CONNECTION_LOST));
+  }
+
+  /** Call `listener` with every message of the server, after the session has taken it in. */
+  listen(listener: (message: ServerMessage) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   #submit(draft: Experiment): void {
@@ -268,7 +268,7 @@ export class Session {
     try {
       await this.#stream?.command({ type: 'edit', experiment });
       // No layout has come: only places or the title have changed.
-      if (this.#coming === null) hub.release();
+      if (!this.#arrivals.isWaiting) hub.release();
       return null;
     } catch (error) {
       hub.release();
@@ -300,8 +300,12 @@ export class Session {
 
   #connectionChanged(connection: Connection): void {
     this.connection = connection;
-    if (connection.name !== 'open') this.#showLayout();
-    if (connection.name === 'open') hub.reconnected();
+    if (connection.name !== 'open') {
+      this.#arrivals.showNow();
+    } else {
+      this.#arrivals.reconnected();
+      hub.reconnected();
+    }
   }
 
   #receive(message: ServerMessage): void {
@@ -316,7 +320,7 @@ export class Session {
         this.#welcomed(message.session !== this.#asked);
         break;
       case 'layout':
-        this.#layoutCame(message);
+        this.#arrivals.layoutCame(message);
         break;
       case 'experiment':
         // Our own draft comes back: what is drawn from it needn't be drawn anew.
@@ -330,6 +334,7 @@ export class Session {
         break;
       case 'history':
         this.#run = message.run;
+        if (message.restart) this.#arrivals.voidFrames();
         this.curves.merge(message);
         break;
       case 'inspected':
@@ -342,31 +347,14 @@ export class Session {
         // A subscription crossed a new layout on its way; the hub answers that layout with another.
         if (message.problem.code !== 'stale_layout') notices.showProblem(message.problem);
         break;
+      case 'timeline':
+        this.curves.keep(message.branches.map((branch) => branch.number));
+        break;
+      case 'listing':
       case 'reply':
         break;
     }
-  }
-
-  /** The first frame of a new layout follows at once: both are shown together, by one rendering of the page. */
-  #layoutCame(layout: Layout): void {
-    this.#coming = layout;
-    clearTimeout(this.#patience);
-    if (!hub.isFlowing) this.#showLayout();
-    else this.#patience = setTimeout(() => this.#showLayout(), PATIENCE);
-  }
-
-  #frameCame(buffer: ArrayBuffer): void {
-    if (this.#coming !== null && revisionOf(buffer) === this.#coming.revision) this.#showLayout();
-    hub.receive(buffer);
-  }
-
-  #showLayout(): void {
-    clearTimeout(this.#patience);
-    const layout = this.#coming;
-    this.#coming = null;
-    if (layout === null) return;
-    this.layout = layout;
-    hub.setLayout(layout);
+    for (const listener of this.#listeners) listener(message);
   }
 
   #welcomed(isNew: boolean): void {
@@ -376,7 +364,10 @@ export class Session {
 
   #statusChanged(status: Status): void {
     const before = this.status?.status;
+    if (status.branch !== this.curves.present) this.#arrivals.voidFrames();
+    this.#arrivals.statusCame();
     this.status = status;
+    this.curves.stand(status.branch, status.step);
     if (status.status === 'running') this.pace = status.steps_per_second;
     this.live = { ...this.live, step: status.step, epoch: status.epoch };
     if (before !== undefined && before !== status.status) notices.speak(EVENTS[status.status]);
@@ -390,15 +381,14 @@ export class Session {
   }
 
   #label(frame: Frame): void {
+    if (this.#arrivals.isVoid(frame)) return;
     this.curves.append(frame, this.layout?.steps_per_epoch ?? 0);
+    // The session stands elsewhere since this frame.
+    const isLate = this.#arrivals.isBeforeStatus(frame) && frame.step !== this.status?.step;
+    if (isLate && !this.isRunning) return;
+    this.curves.stand(this.curves.present, frame.step);
     this.live = liveOf(frame);
   }
 }
-
-const EVENTS: Record<Status['status'], Words> = {
-  running: { en: 'Training runs.', zh: '训练进行中。' },
-  paused: { en: 'Training is paused.', zh: '训练已暂停。' },
-  diverged: { en: 'Training has diverged and stopped.', zh: '训练已发散并停止。' },
-};
 
 export const session = new Session();

@@ -8,7 +8,7 @@
  */
 
 import { PROTOCOL_VERSION } from './protocol';
-import type { ClientMessage, Hello, Problem, ServerMessage } from './protocol';
+import type { ClientMessage, Hello, Problem, Reply, ServerMessage } from './protocol';
 
 export { decode, valueAt, FrameError } from './frame';
 export type { Frame, TensorView } from './frame';
@@ -73,7 +73,7 @@ export function waitBefore(attempt: number): number {
 }
 
 interface Pending {
-  resolve: () => void;
+  resolve: (reply: Reply) => void;
   reject: (reason: Refusal) => void;
 }
 
@@ -124,11 +124,11 @@ export class Stream {
   }
 
   /**
-   * Send a command; resolves when the server has carried it out.
+   * Send a command; resolves with the server's answer when it has been carried out.
    *
    * @throws Refusal with the server's reason, or when the connection is lost meanwhile.
    */
-  command(order: Order): Promise<void> {
+  command(order: Order): Promise<Reply> {
     if (!this.#canSend()) return Promise.reject(new Refusal(CONNECTION_LOST));
     this.#request += 1;
     const request = this.#request;
@@ -148,7 +148,7 @@ export class Stream {
       const pending = this.#pending.get(message.request);
       this.#pending.delete(message.request);
       if (message.problem) pending?.reject(new Refusal(message.problem));
-      else pending?.resolve();
+      else pending?.resolve(message);
       return;
     }
     if (message.type === 'problem' && message.fatal) {

@@ -1,9 +1,11 @@
 /** English texts of the page. The keys are the type of every other language. */
 
+import { debuggerEn } from './debugger.en';
 import { graphEn } from './graph.en';
 
 export const en = {
   ...graphEn,
+  ...debuggerEn,
   'page.title': 'Neurarium – a glass house for neural networks',
   'page.skip': 'Skip to the network',
   'page.network': 'Network',
@@ -21,6 +23,7 @@ export const en = {
   'bar.play': 'Train',
   'bar.pause': 'Pause',
   'bar.step': 'One step: {level}',
+  'bar.step_back': 'Step back: {level}',
   'bar.step_level': 'How far one step goes',
   'bar.reset': 'Reset: the same run again from step 0',
   'bar.reseed': 'Reseed: new chance, from step 0',
@@ -36,6 +39,15 @@ export const en = {
   'speed.fastest.short': 'max',
   'speed.steps': '{n} {n|step|steps} a second',
 
+  'step.instruction': 'one instruction',
+  'step.instruction.help': 'One line of the program of a step',
+  'step.instruction.short': 'instr.',
+  'step.layer': 'one layer',
+  'step.layer.help': 'One layer computes, or passes its gradients back',
+  'step.layer.short': 'layer',
+  'step.sample': 'one sample',
+  'step.sample.help': 'The next sample of the batch; after the last one the update',
+  'step.sample.short': 'sample',
   'step.batch': 'one batch',
   'step.batch.help': 'One update of the weights',
   'step.batch.short': '1',
@@ -58,6 +70,9 @@ export const en = {
   'counter.epoch': 'Epoch',
   'counter.step': 'Step',
   'counter.rate': 'Steps/s',
+  'counter.row': 'Instruction',
+  'counter.sample': 'Sample',
+  'counter.of': '{n} of {all}',
 
   'connection.connecting': 'Connecting…',
   'connection.open': 'Connected',
@@ -84,6 +99,7 @@ export const en = {
   'help.keys': 'Keys, anywhere',
   'help.play': 'Train or pause',
   'help.step': 'One step',
+  'help.step_back': 'One step back',
   'help.reset': 'Reset',
   'help.undo': 'Undo',
   'help.redo': 'Redo',

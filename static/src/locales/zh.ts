@@ -1,10 +1,12 @@
 /** Simplified Chinese texts of the page. */
 
 import type { en } from './en';
+import { debuggerZh } from './debugger.zh';
 import { graphZh } from './graph.zh';
 
 export const zh: Record<keyof typeof en, string> = {
   ...graphZh,
+  ...debuggerZh,
   'page.title': 'Neurarium：神经网络玻璃房',
   'page.skip': '跳到网络',
   'page.network': '网络',
@@ -22,6 +24,7 @@ export const zh: Record<keyof typeof en, string> = {
   'bar.play': '开始训练',
   'bar.pause': '暂停',
   'bar.step': '走一步：{level}',
+  'bar.step_back': '退一步：{level}',
   'bar.step_level': '一步走多远',
   'bar.reset': '重置：从第 0 步重来同样的过程',
   'bar.reseed': '换种子：从第 0 步开始，换一次随机',
@@ -37,6 +40,15 @@ export const zh: Record<keyof typeof en, string> = {
   'speed.fastest.short': '全速',
   'speed.steps': '每秒 {n} 步',
 
+  'step.instruction': '一条指令',
+  'step.instruction.help': '执行训练步骤中的一条指令',
+  'step.instruction.short': '指令',
+  'step.layer': '一层',
+  'step.layer.help': '一层完成计算，或把梯度传回前一层',
+  'step.layer.short': '一层',
+  'step.sample': '一个样本',
+  'step.sample.help': '本批中的下一个样本；最后一个之后更新权重',
+  'step.sample.short': '样本',
   'step.batch': '一批',
   'step.batch.help': '更新一次权重',
   'step.batch.short': '1',
@@ -59,6 +71,9 @@ export const zh: Record<keyof typeof en, string> = {
   'counter.epoch': '轮次',
   'counter.step': '步数',
   'counter.rate': '步/秒',
+  'counter.row': '指令',
+  'counter.sample': '样本',
+  'counter.of': '{n} / {all}',
 
   'connection.connecting': '正在连接…',
   'connection.open': '已连接',
@@ -85,6 +100,7 @@ export const zh: Record<keyof typeof en, string> = {
   'help.keys': '任何位置可用的按键',
   'help.play': '训练或暂停',
   'help.step': '走一步',
+  'help.step_back': '退一步',
   'help.reset': '重置',
   'help.undo': '撤销',
   'help.redo': '重做',

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { hub } from '../../src/lib/hub';
 import type { Problem } from '../../src/lib/protocol';
-import { Session, type Opening } from '../../src/lib/session.svelte';
+import type { Opening } from '../../src/lib/opening';
+import { Session } from '../../src/lib/session.svelte';
 import { encode } from './frames';
 import { planeExperiment, planeLayout } from './layouts';
 import { FakeSocket, welcome } from './sockets';
@@ -76,6 +77,7 @@ describe('opening', () => {
     begin();
     FakeSocket.last.receive({
       type: 'history',
+      branch: 1,
       run: 5,
       restart: true,
       step: [10],
@@ -213,7 +215,7 @@ describe('training', () => {
     socket.sent.length = 0;
     session.speed(5);
     expect(socket.of('play')).toEqual([]);
-    socket.receive({ type: 'status', status: 'running', steps_per_second: 5, step: 0, epoch: 0, divergence: null });
+    socket.receive({ type: 'status', status: 'running', steps_per_second: 5, step: 0, epoch: 0, row: 0, branch: 1, divergence: null });
     session.speed(null);
     expect(socket.of('play')).toMatchObject([{ steps_per_second: null }]);
   });

@@ -106,12 +106,12 @@ describe('a lost connection', () => {
 });
 
 describe('commands', () => {
-  it('resolve when carried out', async () => {
+  it('resolve with the answer when carried out', async () => {
     const socket = openIt();
     const done = stream.command({ type: 'pause' });
     const [{ request } = { request: -1 }] = socket.of('pause');
     socket.receive({ type: 'reply', request, problem: null });
-    await expect(done).resolves.toBeUndefined();
+    await expect(done).resolves.toMatchObject({ request, problem: null });
   });
 
   it('reject with the reason when refused, each its own', async () => {

@@ -76,6 +76,10 @@ const status = (name: string, changes: object = {}): object => ({
   steps_per_second: 20,
   step: 3,
   epoch: 0.1,
+  row: 0,
+  sample: null,
+  branch: 1,
+  motion: null,
   divergence: null,
   ...changes,
 });
