@@ -164,6 +164,7 @@ def _constant_name(name: str) -> str:
 def protocol_module() -> str:
     """`protocol.ts`: the websocket's messages and binary frames."""
     schemas = message_schemas()
+    client, server = schemas["client"]["$defs"], schemas["server"]["$defs"]
     constants = [f"export const {name} = {getattr(protocol, name)};" for name in CONSTANTS]
     parts = [
         NOTICE.format(source="server/protocol"),
@@ -179,9 +180,12 @@ def protocol_module() -> str:
             protocol.RECORD_FIELDS,
             "Where one tensor of a frame lies, and what it holds.",
         ),
-        *_interfaces(schemas["client"]["$defs"], complete=False),
+        # What goes both ways is told once, complete as the server sends it.
+        *_interfaces(
+            {name: part for name, part in client.items() if name not in server}, complete=False
+        ),
         _union("ClientMessage", schemas["client"], "What the page sends."),
-        *_interfaces(schemas["server"]["$defs"]),
+        *_interfaces(server),
         _union("ServerMessage", schemas["server"], "What the server sends as text."),
     ]
     return "\n".join(parts)

@@ -120,5 +120,5 @@ export function activationOf(layer: Member): string | null {
 
 /** A new layer with a free name, as the palette hands it over. */
 export function newNode(graph: Graph, entry: LayerEntry): Node {
-  return { name: freshName(graph, entry.kind), layer: defaultsOf(entry), position: null };
+  return { name: freshName(graph, entry.kind), layer: defaultsOf(entry), position: null, frozen: false, clamps: [] };
 }

@@ -183,7 +183,7 @@ export function renameLayer(graph: Graph, name: string, next: string): Graph {
 export function duplicateLayer(graph: Graph, name: string, kinds: Kinds): Graph {
   const node = findNode(graph, name);
   if (node === undefined || isEnd(kinds, node.layer.kind)) return graph;
-  const copy: Node = { name: freshName(graph, name), layer: structuredClone(node.layer), position: null };
+  const copy: Node = { ...structuredClone(node), name: freshName(graph, name), position: null };
   return insertAfter(graph, name, copy, kinds);
 }
 

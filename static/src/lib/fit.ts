@@ -61,7 +61,7 @@ function freeName(graph: Graph, base: string): string {
 
 function insertFlatten(graph: Graph, edge: Edge): void {
   const name = freeName(graph, FLATTEN);
-  graph.nodes.push({ name, layer: { kind: FLATTEN }, position: null });
+  graph.nodes.push({ name, layer: { kind: FLATTEN }, position: null, frozen: false, clamps: [] });
   graph.edges.push({ source: name, target: edge.target, source_port: 'output', target_port: edge.target_port });
   edge.target = name;
   edge.target_port = 'input';

@@ -179,19 +179,6 @@ export interface Play {
   steps_per_second?: number | null;
 }
 
-/** Which number of the step in progress. */
-export interface Quantity {
-  kind: 'output' | 'sum' | 'output_gradient' | 'sum_gradient' | 'parameter' | 'parameter_gradient' | 'loss';
-  /** Empty for the loss. */
-  layer?: string;
-  /** `weights` or `bias` where a parameter or its gradient is meant. */
-  parameter?: string;
-  /** Within one sample's shape, or within the parameter. */
-  index?: number[];
-  /** Its place in the batch; `null` for parameters and for the mean loss. */
-  sample?: number | null;
-}
-
 /** Say what the network would lose without each unit; the reply carries it. */
 export interface RankUnits {
   request: number;

@@ -48,7 +48,7 @@ export function entryFor(kind: string): LayerEntry {
 }
 
 export function node(name: string, kind: string, units?: number): Node {
-  return { name, layer: units === undefined ? { kind } : { kind, units }, position: null };
+  return { name, layer: units === undefined ? { kind } : { kind, units }, position: null, frozen: false, clamps: [] };
 }
 
 export function edge(source: string, target: string): Edge {

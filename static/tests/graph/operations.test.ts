@@ -73,6 +73,8 @@ describe('inserting', () => {
       name: 'dense1',
       layer: { kind: 'dense', units: 8 },
       position: null,
+      frozen: false,
+      clamps: [],
     });
   });
 });

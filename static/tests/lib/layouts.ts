@@ -59,10 +59,10 @@ export function planeExperiment(): Experiment {
     data: { source: { kind: 'spiral', samples: 200, noise: 0.1 }, preprocessing: [], validation_share: 0.5 },
     graph: {
       nodes: [
-        { name: 'input', layer: { kind: 'input' }, position: null },
-        { name: 'hidden', layer: { kind: 'dense', units: 2, activation: { kind: 'tanh' } }, position: null },
-        { name: 'answer', layer: { kind: 'dense', units: 1, activation: { kind: 'linear' } }, position: null },
-        { name: 'output', layer: { kind: 'output' }, position: null },
+        { name: 'input', layer: { kind: 'input' }, position: null, frozen: false, clamps: [] },
+        { name: 'hidden', layer: { kind: 'dense', units: 2, activation: { kind: 'tanh' } }, position: null, frozen: false, clamps: [] },
+        { name: 'answer', layer: { kind: 'dense', units: 1, activation: { kind: 'linear' } }, position: null, frozen: false, clamps: [] },
+        { name: 'output', layer: { kind: 'output' }, position: null, frozen: false, clamps: [] },
       ],
       edges: [
         { source: 'input', target: 'hidden', source_port: 'output', target_port: 'input' },
