@@ -25,10 +25,10 @@ from server.errors import refuse
 from server.history import Curves
 from server.hosts.base import EngineHost, Placement, Point
 from server.notices import lost_notice, problem_notice, restored_notice
+from server.placing import Placing
 from server.protocol import (
     CheckGradients,
     Command,
-    Edit,
     Explain,
     Inspect,
     Look,
@@ -71,6 +71,7 @@ class Registry:
         self._tasks: set[asyncio.Task[None]] = set()
         self._known = asyncio.Event()
         self._archive = Archive(store, self._tell_trouble)
+        self._placing = Placing(host, settings, self._archive, self._sessions, self._trim)
 
     async def start(self) -> None:
         """Start looking for idle sessions, and for those that were stored."""
@@ -119,11 +120,11 @@ class Registry:
             NeurariumError: the experiment can't be built, its checkpoint doesn't fit it, or a quota
                 is met; then there is no such session.
         """
-        await self._make_room(session.visitor)
+        await self._placing.make_room(session.visitor)
         self._sessions[session.id] = session
         try:
             async with session.lock:
-                await self._place(session, is_new=True)
+                await self._placing.place(session, is_new=True)
         except BaseException:
             self._drop(session)
             raise
@@ -157,7 +158,7 @@ class Registry:
         """
         session = self.find(session_id)
         async with session.lock:
-            await self._ensure_placed(session)
+            await self._placing.ensure(session)
         session.use()
         return session
 
@@ -171,7 +172,7 @@ class Registry:
             NeurariumError: why it was refused; the session is as it was.
         """
         async with session.lock:
-            await self._ensure_placed(session)
+            await self._placing.ensure(session)
             if isinstance(command, Play | Pause | Step):
                 # Set first: training may have ended again before the answer comes.
                 session.pace = command if isinstance(command, Play) else None
@@ -296,102 +297,7 @@ class Registry:
         for session in self._sessions.values():
             session.channel.broadcast(text)
 
-    # --- placement --------------------------------------------------------------------------------
-
-    async def _make_room(self, visitor: str) -> None:
-        """Save the longest unwatched session where a quota is met; raises where all are watched."""
-        for where, limit, owner in (
-            ("max_sessions_per_visitor", self._settings.max_sessions_per_visitor, visitor),
-            ("max_sessions", self._settings.max_sessions, None),
-        ):
-            while len(placed := self._placed(owner)) >= limit:
-                idle = [session for session in placed if not session.channel.watchers]
-                if not idle:
-                    raise refuse("too_many_sessions", where, value=len(placed), allowed=limit)
-                # What trains unwatched gives way last.
-                await self._evict(min(idle, key=lambda one: (one.is_training, one.unwatched_since)))
-
-    def _placed(self, visitor: str | None) -> list[Session]:
-        return [
-            session
-            for session in self._sessions.values()
-            if (session.is_placed or session.is_placing) and visitor in (None, session.visitor)
-        ]
-
-    async def _ensure_placed(self, session: Session) -> None:
-        if session.is_placed:
-            return
-        if session.id not in self._sessions:
-            raise refuse("unknown_session", "session", value=session.id)
-        await self._archive.load(session)
-        await self._make_room(session.visitor)
-        await self._place(session)
-
-    async def _place(self, session: Session, *, is_new: bool = False) -> None:
-        """Make the session at the host in its last saved state, and let it go on as it was."""
-        pace, newest = session.pace, session.experiment
-        session.epoch += 1
-        session.channel.detach()
-        session.is_placing = True
-        try:
-            await self._make(session, is_strict=is_new)
-        finally:
-            session.is_placing = False
-        session.is_placed = True
-        goes_anew = pace is not None or session.base is not None or session.checkpoint is None
-        if goes_anew and session.channel.curves.last_step > session.step:
-            session.channel.hear_rewind(session.step)
-        if session.base is not None:
-            # The checkpoint is older than the experiment: the edit in between is made once more.
-            session.base = None
-            edit = Edit(request=0, experiment=json.loads(newest))
-            await self._host.command(session.placement, edit)
-            session.conclude()
-        if session.inspected is not None:
-            await self._host.command(session.placement, session.inspected)
-        if pace is not None:
-            session.pace = pace
-            await self._host.command(session.placement, pace)
-        session.touch(session)
-
-    async def _make(self, session: Session, *, is_strict: bool) -> None:
-        """Have the host make the session.
-
-        A stored checkpoint that the engine can't use any more costs what was learned, not the
-        session; with `is_strict` it is refused.
-        """
-        order = session.order()
-        session.expect(order)
-        try:
-            await self._host.create(session.placement, order)
-        except NeurariumError as error:
-            if is_strict or session.checkpoint is None or not error.code.startswith("snapshot_"):
-                raise
-            LOG.warning("a session begins anew: %s", error)
-            session.checkpoint = session.base = None
-            order = session.order()
-            session.expect(order)
-            await self._host.create(session.placement, order)
-
-    async def _evict(self, session: Session) -> None:
-        """Pause and save a session that nobody watches and take it from the host."""
-        async with session.lock:
-            if not session.is_placed or session.channel.watchers:
-                return
-            try:
-                if session.is_training:
-                    await self._host.command(session.placement, Pause(request=0))
-                await self._host.save(session.placement)
-                await self._host.close(session.placement)
-            except NeurariumError as error:
-                # With its host gone, the session keeps the checkpoint that it had.
-                LOG.warning("a session left without being saved: %s", error)
-            session.is_placed, session.pace = False, None
-            session.channel.detach()
-            session.touch(session)
-        await self.saved(session)
-        self._archive.unload(session)
-        self._trim()
+    # --- limits -----------------------------------------------------------------------------------
 
     def _trim(self) -> None:
         """Forget the longest unused sessions above the limits: none that is watched or trains."""
@@ -423,7 +329,7 @@ class Registry:
             for session in self.sessions:
                 is_idle = session.is_placed and not session.channel.watchers
                 if is_idle and now - session.unwatched_since > self._patience(session):
-                    await self._evict(session)
+                    await self._placing.evict(session)
 
     def _patience(self, session: Session) -> float:
         """How long a session stays at the host without a watcher."""
@@ -514,7 +420,7 @@ class Registry:
                 if session.is_placed:
                     return
                 await self._archive.load(session)
-                await self._place(session)
+                await self._placing.place(session)
         except NeurariumError as error:
             LOG.warning("a session could not be restored: %s", error)
             if error.code != "host_lost":

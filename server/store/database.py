@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.hosts.base import Point, Stretch
@@ -23,6 +23,24 @@ LARGEST_INSIDE = 1_000_000
 KEPT_CHECKPOINTS = 2
 """Of each session: if the newest one is damaged, the one before serves."""
 
+KEEP_FORMER_EXPERIMENT = (
+    update(CHECKPOINTS)
+    .where((CHECKPOINTS.c.session == bindparam("which")) & CHECKPOINTS.c.experiment.is_(None))
+    .values(
+        experiment=select(SESSIONS.c.experiment)
+        .where(SESSIONS.c.number == bindparam("which"))
+        .scalar_subquery()
+    )
+)
+"""Notes at a session's checkpoints which experiment they belong to: it is about to change."""
+VOID_POINTS = delete(POINTS).where(
+    (POINTS.c.session == bindparam("which"))
+    & (POINTS.c.branch == bindparam("line"))
+    & (POINTS.c.step > bindparam("after"))
+)
+
+WITH_FILES = (CHECKPOINTS, HISTORIES)
+"""Tables whose longer bytes lie in files."""
 _LIGHT = [column for column in SESSIONS.c if column.name not in ("experiment", "inspected")]
 
 
@@ -43,7 +61,7 @@ class Database:
         with self._transaction() as connection:
             digests = [
                 digest
-                for table in (CHECKPOINTS, HISTORIES)
+                for table in WITH_FILES
                 for digest in connection.scalars(
                     select(table.c.digest).where(table.c.data.is_(None)).distinct()
                 )
@@ -63,7 +81,7 @@ class Database:
             ):
                 tokens.setdefault(number, []).append(token)
             sizes: dict[int, int] = {}
-            for table in (CHECKPOINTS, HISTORIES):
+            for table in WITH_FILES:
                 totals = select(table.c.session, func.sum(table.c.size))
                 for number, size in connection.execute(totals.group_by(table.c.session)):
                     sizes[number] = sizes.get(number, 0) + size
@@ -72,19 +90,16 @@ class Database:
 
     def write(self, changes: Sequence[Change]) -> Mapping[str, int]:
         """Write changes, all of them or none; returns the bytes of each session's checkpoints."""
-        sizes, freed = {}, set[str]()
         with self._transaction() as connection:
-            for change in changes:
-                number = self._write_session(connection, change)
-                if change.checkpoint is not None:
-                    freed |= self._write_checkpoint(connection, number, change.checkpoint)
-                if change.history is not None:
-                    freed |= self._write_history(connection, number, change.history)
-                if change.curves is not None:
-                    _write_points(connection, number, change.curves)
-                sizes[change.row.id] = _size(connection, number)
+            numbers = _write_sessions(connection, changes)
+            _write_tokens(connection, numbers, changes)
+            sizes, freed = self._write_checkpoints(connection, numbers, changes)
+            freed |= self._write_histories(connection, numbers, changes)
+            _write_points(connection, numbers, changes)
+            for number, size in _history_sizes(connection, numbers.values()).items():
+                sizes[number] = sizes.get(number, 0) + size
         self._remove_unused(freed)
-        return sizes
+        return {change.row.id: sizes.get(numbers[change.row.id], 0) for change in changes}
 
     def load(self, session: str) -> Loaded | None:
         """The heavy part of a session, with the newest checkpoint that is whole."""
@@ -125,9 +140,11 @@ class Database:
         with self._transaction() as connection:
             freed = [
                 digest
-                for table in (CHECKPOINTS, HISTORIES)
+                for table in WITH_FILES
                 for digest in connection.scalars(
-                    select(table.c.digest).where(table.c.session.in_(chosen))
+                    select(table.c.digest).where(
+                        table.c.session.in_(chosen) & table.c.data.is_(None)
+                    )
                 )
             ]
             connection.execute(delete(SESSIONS).where(SESSIONS.c.id.in_(sessions)))
@@ -135,70 +152,59 @@ class Database:
 
     # --- writing ----------------------------------------------------------------------------------
 
-    def _write_session(self, connection: Connection, change: Change) -> int:
-        """Insert or update the session's own row and its tokens; returns its number."""
-        row = change.row
-        values = {column.name: getattr(row, column.name) for column in _LIGHT[1:]}
-        if change.inspected is not None:
-            values["inspected"] = change.inspected
-        if change.experiment is not None:
-            values["experiment"] = change.experiment
-        found = connection.scalar(select(SESSIONS.c.number).where(SESSIONS.c.id == row.id))
-        if found is None:
-            made = insert(SESSIONS).values(values).returning(SESSIONS.c.number)
-            number = int(connection.execute(made).scalar_one())
-        else:
-            number = int(found)
-            if change.is_rebuilt:
-                _keep_former_experiment(connection, number)
-            connection.execute(update(SESSIONS).where(SESSIONS.c.number == number).values(values))
-        _write_tokens(connection, number, row.token_hashes)
-        return number
+    def _write_checkpoints(
+        self, connection: Connection, numbers: Mapping[str, int], changes: Sequence[Change]
+    ) -> tuple[dict[int, int], set[str]]:
+        """Add checkpoints and remove those that have to make room.
 
-    def _write_checkpoint(self, connection: Connection, number: int, data: bytes) -> set[str]:
-        """Add a checkpoint; returns the digests of those that had to make room for it."""
-        digest = hashlib.sha256(data).hexdigest()
-        mine = CHECKPOINTS.c.session == number
-        newest = connection.execute(
-            select(CHECKPOINTS.c.digest, CHECKPOINTS.c.experiment.is_(None))
-            .where(mine)
-            .order_by(CHECKPOINTS.c.number.desc())
-        ).first()
-        if newest is not None and tuple(newest) == (digest, True):
+        Returns:
+            The bytes that each session's take now, and the files of those that are gone.
+        """
+        given = {numbers[one.row.id]: one.checkpoint for one in changes if one.checkpoint}
+        kept = _stored_checkpoints(connection, set(numbers.values()))
+        new = []
+        for number, data in given.items():
+            digest = hashlib.sha256(data).hexdigest()
+            if kept[number] and kept[number][0].is_of(digest):
+                continue
+            is_large = len(data) > LARGEST_INSIDE
+            if is_large:
+                self._files.put(data, digest)
+            inside = None if is_large else data
+            new.append({"session": number, "digest": digest, "size": len(data), "data": inside})
+            kept[number].insert(0, _Stored(None, digest, len(data), is_large, True))
+        if new:
+            connection.execute(insert(CHECKPOINTS), new)
+        old = [one for mine in kept.values() for one in mine[KEPT_CHECKPOINTS:]]
+        if old:
+            gone = CHECKPOINTS.c.number.in_([one.number for one in old])
+            connection.execute(delete(CHECKPOINTS).where(gone))
+        sizes = {
+            number: sum(one.size for one in mine[:KEPT_CHECKPOINTS])
+            for number, mine in kept.items()
+        }
+        return sizes, {one.digest for one in old if one.is_file}
+
+    def _write_histories(
+        self, connection: Connection, numbers: Mapping[str, int], changes: Sequence[Change]
+    ) -> set[str]:
+        """Put histories in the places of those before; returns the files of these."""
+        given = {numbers[one.row.id]: one.history for one in changes if one.history}
+        if not given:
             return set()
-        is_large = len(data) > LARGEST_INSIDE
-        if is_large:
-            self._files.put(data, digest)
-        connection.execute(
-            insert(CHECKPOINTS).values(
-                session=number, digest=digest, size=len(data), data=None if is_large else data
-            )
-        )
-        kept = (
-            select(CHECKPOINTS.c.number)
-            .where(mine)
-            .order_by(CHECKPOINTS.c.number.desc())
-            .limit(KEPT_CHECKPOINTS)
-        )
-        old = mine & CHECKPOINTS.c.number.not_in(kept)
-        freed = set(connection.scalars(select(CHECKPOINTS.c.digest).where(old)).all())
-        connection.execute(delete(CHECKPOINTS).where(old))
-        return freed
-
-    def _write_history(self, connection: Connection, number: int, data: bytes) -> set[str]:
-        """Put a history in the place of the one before; returns the digest of that."""
-        digest = hashlib.sha256(data).hexdigest()
-        is_large = len(data) > LARGEST_INSIDE
-        if is_large:
-            self._files.put(data, digest)
-        mine = HISTORIES.c.session == number
-        freed = set(connection.scalars(select(HISTORIES.c.digest).where(mine)).all())
+        mine = HISTORIES.c.session.in_(given)
+        is_file = HISTORIES.c.data.is_(None)
+        freed = set(connection.scalars(select(HISTORIES.c.digest).where(mine & is_file)).all())
         connection.execute(delete(HISTORIES).where(mine))
-        connection.execute(
-            insert(HISTORIES).values(
-                session=number, digest=digest, size=len(data), data=None if is_large else data
-            )
-        )
+        new = []
+        for number, data in given.items():
+            digest = hashlib.sha256(data).hexdigest()
+            is_large = len(data) > LARGEST_INSIDE
+            if is_large:
+                self._files.put(data, digest)
+            inside = None if is_large else data
+            new.append({"session": number, "digest": digest, "size": len(data), "data": inside})
+        connection.execute(insert(HISTORIES), new)
         return freed
 
     def _remove_unused(self, digests: set[str]) -> None:
@@ -208,7 +214,7 @@ class Database:
         with self._transaction() as connection:
             used = [
                 digest
-                for table in (CHECKPOINTS, HISTORIES)
+                for table in WITH_FILES
                 for digest in connection.scalars(
                     select(table.c.digest).where(table.c.digest.in_(digests))
                 )
@@ -258,44 +264,130 @@ def _row(values: dict[str, Any], tokens: dict[int, list[str]], sizes: dict[int, 
     )
 
 
-def _size(connection: Connection, number: int) -> int:
-    """Bytes of a session's checkpoints and of its history."""
-    return sum(
-        connection.scalar(select(func.sum(table.c.size)).where(table.c.session == number)) or 0
-        for table in (CHECKPOINTS, HISTORIES)
+class _Stored(NamedTuple):
+    """A checkpoint without its bytes; one that is just being written has no number yet."""
+
+    number: int | None
+    digest: str
+    size: int
+    is_file: bool
+    is_current: bool
+    """Whether it belongs to the session's present experiment."""
+
+    def is_of(self, digest: str) -> bool:
+        """Whether writing these bytes would say nothing new."""
+        return self.is_current and self.digest == digest
+
+
+def _stored_checkpoints(connection: Connection, sessions: set[int]) -> dict[int, list[_Stored]]:
+    """The checkpoints of some sessions, each one's newest first."""
+    kept: dict[int, list[_Stored]] = {number: [] for number in sessions}
+    table = CHECKPOINTS.c
+    for number, *values in connection.execute(
+        select(
+            table.session,
+            table.number,
+            table.digest,
+            table.size,
+            table.data.is_(None),
+            table.experiment.is_(None),
+        )
+        .where(table.session.in_(sessions))
+        .order_by(table.number.desc())
+    ):
+        kept[number].append(_Stored(*values))
+    return kept
+
+
+def _write_sessions(connection: Connection, changes: Sequence[Change]) -> dict[str, int]:
+    """Insert or update the sessions' own rows; returns their numbers."""
+    names = [change.row.id for change in changes]
+    known = _numbers_of(connection, names)
+    new = [change for change in changes if change.row.id not in known]
+    if new:
+        blank = {"experiment": b"", "inspected": None}
+        connection.execute(insert(SESSIONS), [blank | _values(change) for change in new])
+    rebuilt = [{"which": known[one.row.id]} for one in changes if one.is_rebuilt and one not in new]
+    if rebuilt:
+        connection.execute(KEEP_FORMER_EXPERIMENT, rebuilt)
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for change in changes:
+        if change not in new:
+            values = _values(change)
+            number = {"which": known[change.row.id]}
+            groups.setdefault(tuple(values), []).append(values | number)
+    for group in groups.values():
+        chosen = SESSIONS.c.number == bindparam("which")
+        connection.execute(update(SESSIONS).where(chosen), group)
+    return _numbers_of(connection, names) if new else known
+
+
+def _numbers_of(connection: Connection, names: Sequence[str]) -> dict[str, int]:
+    found = connection.execute(
+        select(SESSIONS.c.id, SESSIONS.c.number).where(SESSIONS.c.id.in_(names))
     )
+    return {name: number for name, number in found}  # noqa: C416  rows are no pairs to the checker
 
 
-def _keep_former_experiment(connection: Connection, number: int) -> None:
-    """Note at the checkpoints so far which experiment they belong to: it is about to change."""
-    former = select(SESSIONS.c.experiment).where(SESSIONS.c.number == number).scalar_subquery()
-    connection.execute(
-        update(CHECKPOINTS)
-        .where((CHECKPOINTS.c.session == number) & CHECKPOINTS.c.experiment.is_(None))
-        .values(experiment=former)
-    )
+def _values(change: Change) -> dict[str, Any]:
+    """The columns of a session's row that are to be written."""
+    values = {column.name: getattr(change.row, column.name) for column in _LIGHT[1:]}
+    if change.inspected is not None:
+        values["inspected"] = change.inspected
+    if change.experiment is not None:
+        values["experiment"] = change.experiment
+    return values
 
 
-def _write_tokens(connection: Connection, number: int, hashes: Sequence[str]) -> None:
-    stored = connection.scalars(
-        select(TOKENS.c.hash).where(TOKENS.c.session == number).order_by(TOKENS.c.place)
-    ).all()
-    if tuple(stored) == tuple(hashes):
+def _write_tokens(
+    connection: Connection, numbers: Mapping[str, int], changes: Sequence[Change]
+) -> None:
+    stored: dict[int, list[str]] = {}
+    for number, token in connection.execute(
+        select(TOKENS.c.session, TOKENS.c.hash)
+        .where(TOKENS.c.session.in_(numbers.values()))
+        .order_by(TOKENS.c.place)
+    ):
+        stored.setdefault(number, []).append(token)
+    wanted = {numbers[one.row.id]: one.row.token_hashes for one in changes}
+    other = {number: all_ for number, all_ in wanted.items() if [*all_] != stored.get(number, [])}
+    if not other:
         return
-    connection.execute(delete(TOKENS).where(TOKENS.c.session == number))
-    rows = [{"session": number, "hash": one, "place": at} for at, one in enumerate(hashes)]
+    connection.execute(delete(TOKENS).where(TOKENS.c.session.in_(other)))
+    rows = [
+        {"session": number, "hash": one, "place": place}
+        for number, hashes in other.items()
+        for place, one in enumerate(hashes)
+    ]
     if rows:
         connection.execute(insert(TOKENS), rows)
 
 
-def _write_points(connection: Connection, number: int, curves: Sequence[Stretch]) -> None:
-    """Write what is new, and remove the curves of branches that are gone."""
-    mine = POINTS.c.session == number
-    branches = [one.branch for one in curves]
-    connection.execute(delete(POINTS).where(mine & POINTS.c.branch.not_in(branches)))
-    for branch, after, points in curves:
-        old = mine & (POINTS.c.branch == branch) & (POINTS.c.step > after)
-        connection.execute(delete(POINTS).where(old))
-        if points:
+def _write_points(
+    connection: Connection, numbers: Mapping[str, int], changes: Sequence[Change]
+) -> None:
+    """Write what is new of the curves, and remove those of branches that are gone."""
+    void, rows = [], []
+    for change in changes:
+        number = numbers[change.row.id]
+        if change.curves is None:
+            continue
+        branches = [one.branch for one in change.curves]
+        gone = (POINTS.c.session == number) & POINTS.c.branch.not_in(branches)
+        connection.execute(delete(POINTS).where(gone))
+        for branch, after, points in change.curves:
+            void.append({"which": number, "line": branch, "after": after})
             key = {"session": number, "branch": branch}
-            connection.execute(insert(POINTS), [key | point._asdict() for point in points])
+            rows += [key | point._asdict() for point in points]
+    if void:
+        connection.execute(VOID_POINTS, void)
+    if rows:
+        connection.execute(insert(POINTS), rows)
+
+
+def _history_sizes(connection: Connection, sessions: Collection[int]) -> dict[int, int]:
+    """Bytes of some sessions' histories."""
+    found = connection.execute(
+        select(HISTORIES.c.session, HISTORIES.c.size).where(HISTORIES.c.session.in_(sessions))
+    )
+    return {number: size for number, size in found}  # noqa: C416  rows are no pairs to the checker

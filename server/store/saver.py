@@ -95,11 +95,15 @@ class Saver:
                 self._something.clear()
             waited, self._rounds = self._rounds, None
             self._hurry.clear()
-            await self._write([item for item in self._touched if not item.is_busy])
+            ready = [item for item in self._touched if not item.is_busy]
+            await self._write(ready)
             if waited is not None:
                 waited.set_result(None)
-            # Something that is busy must not keep this loop spinning.
-            await _wait(self._ending, RETRY_SECONDS if self.is_failing else BREATH)
+            if self.is_failing:
+                await _wait(self._ending, RETRY_SECONDS)
+            elif not ready:
+                # Something that is busy must not keep this loop spinning.
+                await _wait(self._ending, BREATH)
         await self._write(list(self._touched))
 
     def end(self) -> None:

@@ -15,7 +15,7 @@ from server.store.database import LARGEST_INSIDE
 from tests.running import running_server
 from tests.server.crashing import Witness, read_stored
 
-LARGE = 400
+LARGE = 340
 """Units of a layer whose network's checkpoints are files."""
 
 
@@ -47,7 +47,7 @@ def survive(folder: Path, kills: int, seed: int) -> None:
                 witness.return_to(server.url, killed)
             else:
                 witness.begin(server.url, document("spiral"), pace=2_000)
-                witness.begin(server.url, document("spiral", LARGE), pace=200)
+                witness.begin(server.url, document("spiral", LARGE), pace=100)
                 witness.begin(server.url, document("moons"), pace=None)
             killed = 0.0
             while witness.kills < kills and not killed:

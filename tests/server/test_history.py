@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from server.history import Curves
-from server.hosts.base import Point
+from server.hosts.base import Point, Stretch
 from server.protocol import BranchInfo, Words
 
 
@@ -128,3 +128,42 @@ def test_points_between_two_frames() -> None:
         curves.add(point(step))
     assert [found.step for found in curves.between(0, 12)] == [5, 9]
     assert not curves.between(12, float("nan"))
+
+
+def stored(*steps: int) -> tuple[Stretch, ...]:
+    return (Stretch(1, -1, [point(step) for step in steps]),)
+
+
+def test_page_that_knows_more_than_there_is_begins_anew() -> None:
+    curves = Curves.restored(stored(0, 5), run=3)
+    assert read(curves.catch_up(3, 5)[0])["step"] == []
+    lost = read(curves.catch_up(3, 9)[0])
+    assert (lost["restart"], lost["run"], lost["step"]) == (True, 3, [0, 5])
+
+
+def test_changes_replace_what_was_written_down_before() -> None:
+    curves = Curves.restored(stored(0, 5), run=1)
+    assert curves.changes() == ((1, 5, []),)
+    curves.add(point(9))
+    assert curves.changes() == ((1, 5, [point(9)]),)
+    curves.add(point(12))
+    curves.rewind(5)
+    assert curves.changes() == ((1, 5, []),)
+    curves.add(point(7))
+    changes = curves.changes()
+    assert changes == ((1, 5, [point(7)]),)
+    curves.put_back(changes)
+    curves.add(point(8))
+    assert curves.changes() == ((1, 5, [point(7), point(8)]),)
+
+
+def test_thinned_points_are_written_down_as_they_are_now() -> None:
+    curves = Curves(limit=10)
+    written: dict[int, Point] = {}
+    for step in range(100):
+        curves.add(point(step))
+        if step % 7 == 0:
+            ((_, after, points),) = curves.changes()
+            written = {at: kept for at, kept in written.items() if at <= after}
+            written |= {kept.step: kept for kept in points}
+            assert list(written) == read(curves.message())["step"]

@@ -150,6 +150,23 @@ async def test_training_sessions_go_on_by_themselves_and_others_wait(folder: Pat
 
 
 @on_loop
+async def test_page_that_saw_more_than_was_stored_gets_the_curves_anew(folder: Path) -> None:
+    async with life(folder) as first:
+        session = await first.registry.create("a", DOCUMENT)
+        await first.registry.command(session, Play(request=1))
+        first.host.say_point(session.placement, 30)
+        first.host.step = 40
+    async with life(folder) as second:
+        await settle(lambda: len(second.host.commands) == 1)
+        curves = second.registry.find(session.id).channel.curves
+        # Nothing had to be voided, and yet a page may have seen a point after the last stored one.
+        assert curves.last_step == 30
+        assert json.loads(curves.catch_up(session.channel.curves.run, 35)[0])["restart"] is True
+        second.host.say_point(second.registry.find(session.id).placement, 50)
+        assert json.loads(curves.catch_up(session.channel.curves.run, 35)[0])["step"] == [30, 50]
+
+
+@on_loop
 async def test_answered_edit_is_on_the_disk(folder: Path) -> None:
     async with life(folder) as one:
         session = await one.registry.create("a", DOCUMENT)
@@ -165,6 +182,7 @@ async def test_answered_edit_is_on_the_disk(folder: Path) -> None:
 async def test_session_in_the_middle_of_a_command_is_not_written(folder: Path) -> None:
     async with life(folder) as one:
         session = await one.registry.create("a", DOCUMENT)
+        one.host.say_point(session.placement, 9)
         one.host.say_checkpoint(session.placement, 9)
         await one.registry.saved(session)
         async with session.lock:
@@ -174,11 +192,12 @@ async def test_session_in_the_middle_of_a_command_is_not_written(folder: Path) -
             await asyncio.sleep(3 * saver.GATHER_SECONDS)
             loaded = await one.store.load(session.id)
             assert loaded is not None and json.loads(loaded.experiment) == EXPERIMENT
+            assert [point.step for point in loaded.curves[0].points] == [9]
             one.host.say_checkpoint(session.placement, 1, revision=9)
         await one.registry.saved(session)
         loaded = await one.store.load(session.id)
         assert loaded is not None and json.loads(loaded.experiment) == {"title": "half"}
-        assert loaded.checkpoint == checkpoint("1")
+        assert loaded.checkpoint == checkpoint("1") and not loaded.curves
 
 
 @on_loop

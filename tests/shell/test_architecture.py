@@ -49,6 +49,7 @@ FLOORS = (
     ("server.channel", "server.history", "server.library", "server.middleware", "server.store"),
     ("server.notices", "server.session"),
     ("server.archive",),
+    ("server.placing",),
     ("server.sessions",),
     ("server.services",),
     ("server.connection", "server.pages"),
