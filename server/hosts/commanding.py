@@ -92,6 +92,7 @@ class Commander:
             case RemoveBranch():
                 self._timeline.remove(command.branch)
                 self._stage.tell_timeline()
+                self._stage.save()
             case Reset():
                 self._reset()
             case Reseed():
@@ -209,6 +210,7 @@ class Commander:
         with self._seat.exclusive():
             stage.camera.observer.close()
             yield self._recorder.walker
+        is_other = session.program is not program or self._timeline.branch is not branch
         if session.program is not program:
             stage.look_anew(stage.camera.revision + 1)
             stage.tell_all()
@@ -217,8 +219,12 @@ class Commander:
         if self._timeline.branch is not branch:
             stage.tell_timeline()
             stage.meter.restart()
-        stage.saver.change(SOON)
         stage.tell_status(always=True)
+        if is_other:
+            # A network without a checkpoint of its own would begin anew after a crash.
+            stage.save()
+        else:
+            stage.saver.change(SOON)
 
     # --- changing ------------------------------------------------------------------------------
 

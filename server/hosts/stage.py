@@ -79,6 +79,7 @@ class Stage:
         self.saver = Saver(around.options)
         self.inspect = Inspect(request=0)
         self.stop_due = inf
+        self._told_ends: dict[int, int] = {}
 
     def close(self) -> None:
         """Give the seat up."""
@@ -160,7 +161,13 @@ class Stage:
 
     def tell_timeline(self) -> None:
         """The branches of the history."""
+        self._told_ends = self._ends()
         self.herald.tell_timeline(self.recorder.timeline)
+
+    def _ends(self) -> dict[int, int]:
+        """How far each branch has come."""
+        branches = self.recorder.timeline.branches
+        return {number: branch.end for number, branch in branches.items()}
 
     def tell_status(self, *, always: bool = False) -> None:
         """What the session is doing, if that has changed."""
@@ -173,6 +180,8 @@ class Stage:
                 self.around.run_later(self.placement, self._explain_divergence)
         walker = self.recorder.walker
         self.herald.tell_status(walker.timeline.branch.number, walker.sample)
+        if doing != "running" and self._ends() != self._told_ends:
+            self.tell_timeline()
 
     def _explain_divergence(self) -> None:
         """Find out where training left the finite numbers, which may take a while."""
