@@ -1,6 +1,6 @@
 """When sessions are written: soon after they change, many at once, again if the disk is full.
 
-Guarded by tests/server/test_store_saver.py.
+Guarded by tests/server/test_store_sessions.py.
 """
 
 from __future__ import annotations
