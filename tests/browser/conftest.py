@@ -19,11 +19,12 @@ expect.set_options(timeout=MILLISECONDS)
 
 @pytest.fixture(scope="session")
 def server_environment() -> dict[str, str]:
-    """Settings of the servers under test: sessions that nobody watches any more make room soon, and
-    one processor is left to the browser.
+    """Settings of the servers under test: sessions that nobody watches any more make room soon, even
+    those that train, and one processor is left to the browser.
     """
     return {
         "NEURARIUM_IDLE_SECONDS": "1",
+        "NEURARIUM_UNWATCHED_TRAINING_SECONDS": "1",
         "NEURARIUM_REQUEST_BURST": "4000",
         "NEURARIUM_WORKERS": "1",
     }
