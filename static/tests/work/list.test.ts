@@ -15,7 +15,7 @@ let list: WorkList;
 const reload = vi.fn();
 
 function connect(id: string): void {
-  session.start({ preset: 'spiral', experiment: null, pace: 20, address: '' }, 'ws://test', (url) => new FakeSocket(url));
+  session.start({ preset: 'spiral', experiment: null, pace: 20, address: '?preset=xor' }, 'ws://test', (url) => new FakeSocket(url));
   FakeSocket.last.open();
   FakeSocket.last.receive(welcome({ session: id }));
 }

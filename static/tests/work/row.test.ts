@@ -56,7 +56,7 @@ describe('a run', () => {
 
   it('has a name even where nobody gave one', async () => {
     await show({ title: '' });
-    expect(screen.getByRole('heading').textContent).toBe('Untitled');
+    expect(screen.getByRole('heading').textContent.trim()).toBe('Untitled');
   });
 
   it('is renamed in place; the focus returns', async () => {
@@ -68,7 +68,7 @@ describe('a run', () => {
     field.form?.requestSubmit();
     await vi.waitFor(() => expect(server.asked).toContain('PATCH /api/work/one'));
     expect(server.bodies.at(-1)).toBe('{"title":"Another"}');
-    expect(document.activeElement).toBe(screen.getByRole('button', { name: /^Rename/ }));
+    await vi.waitFor(() => expect(document.activeElement).toBe(screen.getByRole('button', { name: /^Rename/ })));
   });
 
   it('keeps its name after Escape, which does not reach the dialog', async () => {
