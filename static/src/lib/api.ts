@@ -5,10 +5,15 @@ import type { Problem } from './protocol';
 import type { Boot, Catalog, PresetDetail } from './rest';
 import { CONNECTION_LOST, Refusal } from './stream';
 
-async function ask(path: string): Promise<Response> {
+/**
+ * Ask the server.
+ *
+ * @throws Refusal with the server's reason, or when it can't be reached.
+ */
+export async function ask(path: string, how: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(path);
+    response = await fetch(path, how);
   } catch {
     throw new Refusal(CONNECTION_LOST);
   }

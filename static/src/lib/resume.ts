@@ -35,3 +35,13 @@ export function rememberSession(session: string, token: string, address: string)
     // `memory` is enough for reconnecting.
   }
 }
+
+/** The next page begins a new session. */
+export function forgetSession(): void {
+  memory = null;
+  try {
+    sessionStorage.removeItem(KEY);
+  } catch {
+    // Nothing was kept.
+  }
+}

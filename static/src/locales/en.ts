@@ -28,6 +28,7 @@ export const en = {
   'bar.reset': 'Reset: the same run again from step 0',
   'bar.reseed': 'Reseed: new chance, from step 0',
   'bar.speed': 'Speed: {pace}',
+  'bar.work': 'My work',
   'bar.share': 'Share',
   'bar.language': 'Switch to Chinese',
   'bar.language.other': '中文',

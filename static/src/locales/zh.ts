@@ -29,6 +29,7 @@ export const zh: Record<keyof typeof en, string> = {
   'bar.reset': '重置：从第 0 步重来同样的过程',
   'bar.reseed': '换种子：从第 0 步开始，换一次随机',
   'bar.speed': '速度：{pace}',
+  'bar.work': '我的作品',
   'bar.share': '分享',
   'bar.language': '切换到英文',
   'bar.language.other': 'English',

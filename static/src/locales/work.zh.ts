@@ -1,0 +1,38 @@
+/** Simplified Chinese texts of my work. */
+
+import type { workEn } from './work.en';
+
+export const workZh: Record<keyof typeof workEn, string> = {
+  'work.title': '我的作品',
+  'work.introduction': '打开任意一个，从上次的进度继续；也可以保存为文件带走。',
+  'work.loading': '正在查找…',
+  'work.empty': '你训练的每个网络都会自动保存在这里。',
+  'work.stranger': '服务器无法识别这个浏览器，因此不能在这里为你保存作品。',
+  'work.stranger.hint': '请允许本页面使用 Cookie 并重新加载，此后训练的网络会出现在这里。',
+  'work.list': '训练记录，最近使用的在前',
+  'work.untitled': '未命名',
+  'work.here': '当前打开',
+  'work.running': '训练中',
+  'work.paused': '已暂停',
+  'work.diverged': '已发散',
+  'work.step': '第 {step} 步',
+  'work.used': '最近使用：{ago}',
+  'work.open': '打开',
+  'work.open.name': '打开“{title}”',
+  'work.rename': '重命名“{title}”',
+  'work.rename.field': '新名称',
+  'work.rename.help': '按 Enter 保存，按 Esc 保持原样',
+  'work.copy': '复制“{title}”',
+  'work.export': '将“{title}”保存为文件',
+  'work.delete': '删除“{title}”',
+  'work.delete.ask': '确定永久删除？',
+  'work.delete.yes': '删除',
+  'work.delete.no': '保留',
+  'work.import': '导入文件',
+  'work.import.help': '也可以把之前保存的文件拖到这里',
+  'work.importing': '正在导入…',
+  'work.said.imported': '已导入，位于列表最前面。',
+  'work.said.copied': '已复制。',
+  'work.said.deleted': '已删除。',
+  'work.said.renamed': '已重命名。',
+};
