@@ -1,7 +1,7 @@
 /** What a screen reader is told of new findings, in both languages at once. */
 
 import { fill, type Language } from '../lib/i18n.svelte';
-import type { FindingNote, Words } from '../lib/protocol';
+import type { FindingNote, GradientCheck, Words } from '../lib/protocol';
 import { doctorEn } from '../locales/doctor.en';
 import { doctorZh } from '../locales/doctor.zh';
 
@@ -28,4 +28,11 @@ export function announcement(findings: readonly FindingNote[]): Words | null {
     return fill(TEXTS[language][key], { title: first.title[language], count }, language);
   };
   return { en: say('en'), zh: say('zh') };
+}
+
+/** What a comparison of all gradients came to. */
+export function verdict(checks: readonly GradientCheck[]): Words {
+  const count = new Set(checks.filter(({ ok }) => !ok).map(({ layer }) => layer)).size;
+  const key = count === 0 ? 'gradients.spoken.right' : 'gradients.spoken.wrong';
+  return { en: fill(doctorEn[key], { count }, 'en'), zh: fill(doctorZh[key], { count }, 'zh') };
 }
