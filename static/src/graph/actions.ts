@@ -12,12 +12,16 @@ import {
   connect,
   disconnect,
   duplicateLayer,
+  holdUnit,
   insertAfter,
   insertBefore,
   insertLayer,
   moveLayer,
+  releaseUnit,
   removeLayer,
   renameLayer,
+  setFrozen,
+  setLayer as replaceLayer,
   setUnits,
 } from './operations';
 import { scene } from './scene.svelte';
@@ -116,11 +120,24 @@ export function rename(name: string, next: string): boolean {
 
 /** Replace what a layer's document says, field by field as its form does. */
 export function setLayer(name: string, layer: Member, field: string): boolean {
-  const operation = (graph: Graph): Graph => ({
-    ...graph,
-    nodes: graph.nodes.map((node) => (node.name === name ? { ...node, layer } : node)),
-  });
-  return change(operation, 'graph.undo.field', { layer: name }, `${name}.${field}`);
+  return change((graph) => replaceLayer(graph, name, layer), 'graph.undo.field', { layer: name }, `${name}.${field}`);
+}
+
+/** Keep a layer's parameters as they are, or let them learn again. */
+export function freeze(name: string, frozen: boolean): boolean {
+  const key = frozen ? 'graph.undo.freeze' : 'graph.undo.thaw';
+  return change((graph) => setFrozen(graph, name, frozen), key, { layer: name });
+}
+
+/** Hold a unit at a value, whatever arrives. */
+export function hold(layer: string, unit: number, value: number): boolean {
+  const parameters = { layer, unit: unit + 1 };
+  return change((graph) => holdUnit(graph, layer, unit, value), 'graph.undo.hold', parameters, `${layer}.held.${unit}`);
+}
+
+/** Let a unit follow its inputs again. */
+export function release(layer: string, unit: number): boolean {
+  return change((graph) => releaseUnit(graph, layer, unit), 'graph.undo.release', { layer, unit: unit + 1 });
 }
 
 export function move(name: string, position: Position): boolean {

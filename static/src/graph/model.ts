@@ -36,6 +36,11 @@ export function findNode(graph: Graph, name: string): Node | undefined {
   return graph.nodes.find((node) => node.name === name);
 }
 
+/** The value at which a person holds a unit; `null` when it follows its inputs. */
+export function heldAt(node: Node, unit: number): number | null {
+  return node.clamps.find((clamp) => clamp.unit === unit)?.value ?? null;
+}
+
 /** Edges that end at `name`, in their order. */
 export function incoming(graph: Graph, name: string): Edge[] {
   return graph.edges.filter((edge) => edge.target === name);

@@ -5,17 +5,19 @@
  * undo is going back to the previous value, exactly. A change that is not allowed returns its argument.
  */
 
-import type { Edge, FieldValue, Graph, Node, Position } from '../lib/experiment';
+import type { Edge, FieldValue, Graph, Member, Node, Position } from '../lib/experiment';
 import {
   edgeId,
   findNode,
   freshName,
+  heldAt,
   incoming,
   isEnd,
   isName,
   outgoing,
   portsOf,
   reaches,
+  unitsOf,
   type Kinds,
 } from './model';
 
@@ -155,7 +157,45 @@ export function setUnits(graph: Graph, name: string, units: number, kinds: Kinds
   const field = kinds.get(node?.layer.kind ?? '')?.fields.find((other) => other.name === 'units');
   if (node === undefined || field === undefined || !Number.isFinite(units)) return graph;
   const bounded = Math.min(field.maximum ?? Infinity, Math.max(field.minimum ?? 1, Math.round(units)));
-  return node.layer.units === bounded ? graph : setField(graph, name, 'units', bounded);
+  return node.layer.units === bounded ? graph : releaseMissing(setField(graph, name, 'units', bounded), name);
+}
+
+/** Replace what a layer's document says. */
+export function setLayer(graph: Graph, name: string, layer: Member): Graph {
+  return releaseMissing(
+    withNode(graph, name, (node) => ({ ...node, layer })),
+    name,
+  );
+}
+
+/** Whether a layer's parameters stay as they are. */
+export function setFrozen(graph: Graph, name: string, frozen: boolean): Graph {
+  return findNode(graph, name)?.frozen === frozen ? graph : withNode(graph, name, (node) => ({ ...node, frozen }));
+}
+
+/** Hold a unit at a value, whatever arrives. */
+export function holdUnit(graph: Graph, name: string, unit: number, value: number): Graph {
+  const node = findNode(graph, name);
+  if (!Number.isFinite(value) || node === undefined || heldAt(node, unit) === value) return graph;
+  const others = node.clamps.filter((clamp) => clamp.unit !== unit);
+  const clamps = [...others, { unit, value }].sort((left, right) => left.unit - right.unit);
+  return withNode(graph, name, () => ({ ...node, clamps }));
+}
+
+/** Let a unit follow its inputs again. */
+export function releaseUnit(graph: Graph, name: string, unit: number): Graph {
+  return release(graph, name, (held) => held === unit);
+}
+
+/** Units that a layer no longer has aren't held. */
+function releaseMissing(graph: Graph, name: string): Graph {
+  const units = unitsOf(findNode(graph, name)?.layer ?? { kind: '' });
+  return units === null ? graph : release(graph, name, (held) => held >= units);
+}
+
+function release(graph: Graph, name: string, isMeant: (unit: number) => boolean): Graph {
+  if (!findNode(graph, name)?.clamps.some(({ unit }) => isMeant(unit))) return graph;
+  return withNode(graph, name, (node) => ({ ...node, clamps: node.clamps.filter(({ unit }) => !isMeant(unit)) }));
 }
 
 /** Why the layer `name` can't be called `next`; `null` when it can. */

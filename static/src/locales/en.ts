@@ -1,11 +1,13 @@
 /** English texts of the page. The keys are the type of every other language. */
 
 import { debuggerEn } from './debugger.en';
+import { doctorEn } from './doctor.en';
 import { graphEn } from './graph.en';
 
 export const en = {
   ...graphEn,
   ...debuggerEn,
+  ...doctorEn,
   'page.title': 'Neurarium – a glass house for neural networks',
   'page.skip': 'Skip to the network',
   'page.network': 'Network',

@@ -102,4 +102,13 @@ export const graphEn = {
   'inspector.hint.add': 'Press + on a line to put a layer there, or drag one from the palette.',
   'inspector.hint.drag': 'Drag from dot to dot to connect layers; drag a layer by its name to move it.',
   'inspector.hint.keyboard': 'By keyboard: arrows walk the layers, + and − change units, I inserts, Delete removes.',
+  'graph.comma': ', ',
+  'graph.frozen': 'frozen',
+  'graph.held': '{count} {count|unit|units} held',
+  'graph.verified': 'gradients verified',
+  'graph.wrong': 'gradients wrong',
+  'graph.undo.freeze': 'Freeze {layer}',
+  'graph.undo.thaw': 'Thaw {layer}',
+  'graph.undo.hold': 'Hold unit {unit} of {layer}',
+  'graph.undo.release': 'Release unit {unit} of {layer}',
 } as const;

@@ -104,4 +104,13 @@ export const graphZh: Record<keyof typeof graphEn, string> = {
   'inspector.hint.add': '点连线上的 + 可在此处加层，也可从上方拖入。',
   'inspector.hint.drag': '从圆点拖到圆点可连接两层；拖动层名可移动该层。',
   'inspector.hint.keyboard': '键盘操作：方向键在层间移动，+ 和 − 增减神经元，I 插入，Delete 移除。',
+  'graph.comma': '，',
+  'graph.frozen': '已冻结',
+  'graph.held': '固定了 {count} 个神经元',
+  'graph.verified': '梯度已验证',
+  'graph.wrong': '梯度有误',
+  'graph.undo.freeze': '冻结 {layer}',
+  'graph.undo.thaw': '解冻 {layer}',
+  'graph.undo.hold': '固定 {layer} 的第 {unit} 个神经元',
+  'graph.undo.release': '取消固定 {layer} 的第 {unit} 个神经元',
 };

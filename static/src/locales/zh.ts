@@ -2,11 +2,13 @@
 
 import type { en } from './en';
 import { debuggerZh } from './debugger.zh';
+import { doctorZh } from './doctor.zh';
 import { graphZh } from './graph.zh';
 
 export const zh: Record<keyof typeof en, string> = {
   ...graphZh,
   ...debuggerZh,
+  ...doctorZh,
   'page.title': 'Neurarium：神经网络玻璃房',
   'page.skip': '跳到网络',
   'page.network': '网络',
