@@ -19,8 +19,10 @@ expect.set_options(timeout=MILLISECONDS)
 
 @pytest.fixture(scope="session")
 def server_environment() -> dict[str, str]:
-    """Settings of the servers under test: sessions that nobody watches any more make room soon, even
-    those that train, and one processor is left to the browser.
+    """Settings of the servers under test.
+
+    Sessions that nobody watches any more make room soon, even those that train, and one processor
+    is left to the browser.
     """
     return {
         "NEURARIUM_IDLE_SECONDS": "1",
