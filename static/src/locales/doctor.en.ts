@@ -46,7 +46,7 @@ export const doctorEn = {
   'worth.more': '{count} more',
   'cost.show': 'Cost of each layer',
   'cost.parameters': 'Parameters',
-  'cost.work': 'Multiply-adds',
+  'cost.work': 'Mult-adds',
   'cost.memory': 'Memory',
   'cost.forward': 'Forward',
   'cost.backward': 'Backward',
