@@ -13,6 +13,8 @@ Guarded by tests/engine/test_timeline.py.
 from __future__ import annotations
 
 from itertools import count
+from math import inf
+from time import perf_counter
 
 from engine.errors import NeurariumError
 from engine.session import Session
@@ -22,6 +24,8 @@ from engine.timeline.branch import Branch, Segment, thin_out
 
 BUDGET = 64_000_000
 """Bytes of moments that a session keeps."""
+SLICE = 256
+"""Steps replayed between two looks at the clock."""
 BEGINNING = Text("the beginning", "起点")
 TRAINED_ON = Text("trained on from here", "从这里继续训练")
 
@@ -116,7 +120,14 @@ class Timeline:
 
     # --- visiting -------------------------------------------------------------------------------
 
-    def visit(self, session: Session, step: int, row: int = 0, branch: int | None = None) -> None:
+    def visit(
+        self,
+        session: Session,
+        step: int,
+        row: int = 0,
+        branch: int | None = None,
+        seconds: float = inf,
+    ) -> None:
         """Bring `session` to a moment: everything is as it was then, to the last bit.
 
         Args:
@@ -125,6 +136,8 @@ class Timeline:
                 oldest moment that is kept means that one.
             row: rows of the next step that are done.
             branch: the present one if left out. What lies before its fork is found on its parent.
+            seconds: for so long at most the way from the moment kept before it is replayed; a
+                large network ends on an earlier step then.
 
         Raises:
             NeurariumError: there is no such branch.
@@ -132,15 +145,27 @@ class Timeline:
         self.reach(session.step)
         target = self._branch(self.branch.number if branch is None else branch)
         step = min(step, target.end)
-        owner = self._owner(target, step)
-        segment = owner.segment(step)
-        moment = segment.before(step)
-        session.resume(segment.experiment, moment)
+        segment = self._owner(target, step).segment(step)
+        session.resume(segment.experiment, segment.before(step))
+        end = perf_counter() + seconds
         while session.step < step and not session.diverged:
-            session.run(steps=step - session.step)
+            session.run(steps=min(SLICE, step - session.step))
+            if perf_counter() > end:
+                break
         if session.step == step and row > 0:
             session.advance(min(row, len(session.program.rows) - 1))
         self.branch = target
+
+    def leads_elsewhere(self, session: Session, step: int, branch: int | None = None) -> bool:
+        """Whether another network has to be built to visit a moment.
+
+        Raises:
+            NeurariumError: there is no such branch.
+        """
+        target = self._branch(self.branch.number if branch is None else branch)
+        step = min(step, target.end)
+        experiment = self._owner(target, step).segment(step).experiment
+        return not experiment.runs_like(session.experiment)
 
     def _branch(self, number: int) -> Branch:
         try:

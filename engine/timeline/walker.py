@@ -5,7 +5,7 @@ Guarded by tests/engine/test_walker.py.
 
 from __future__ import annotations
 
-from math import floor
+from math import floor, inf
 from typing import Literal
 
 from engine.session import Session
@@ -143,11 +143,13 @@ class Walker:
     def _visit(self, step: int, row: int = 0) -> None:
         self.timeline.visit(self.session, step, row)
 
-    def visit(self, step: int, row: int = 0, branch: int | None = None) -> None:
-        """Go to any moment of the history.
+    def visit(
+        self, step: int, row: int = 0, branch: int | None = None, seconds: float = inf
+    ) -> None:
+        """Go to any moment of the history; a way that takes longer than `seconds` ends before it.
 
         Raises:
             NeurariumError: there is no such branch.
         """
         self.sample = None
-        self.timeline.visit(self.session, step, row, branch)
+        self.timeline.visit(self.session, step, row, branch, seconds)

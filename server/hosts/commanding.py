@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from engine import Experiment, Session, Text
@@ -43,6 +43,8 @@ GLANCE = 0.0004
 """Seconds between two looks at whether a step has ended."""
 SECONDS_FOR_STEPS = 0.05
 """A step command waits so long for its end: a single step is answered with its outcome."""
+LONGEST_REPLAY = 10.0
+"""Seconds that a visit may take; it ends on an earlier step then."""
 FROM_THE_START = -1
 """As the last valid step: no point of the curves is valid."""
 COPY = Text("a copy", "副本")
@@ -194,8 +196,15 @@ class Commander:
 
     def _visit(self, command: Visit) -> None:
         self._stage.stand_still()
-        with self._stage.around.building, self._walking() as walker:
-            walker.visit(command.step, command.row, command.branch)
+        step, branch = command.step, command.branch
+        is_elsewhere = self._timeline.leads_elsewhere(self._session, step, branch)
+        # Replaying keeps nobody else from building.
+        building = self._stage.around.building if is_elsewhere else nullcontext()
+        with building, self._walking() as walker:
+            walker.visit(step, command.row, branch, LONGEST_REPLAY)
+            if self._session.step < step:
+                # The next try goes on from here.
+                self._recorder.settle()
 
     def _fork(self) -> None:
         self._stage.stand_still()

@@ -21,7 +21,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 WORD = re.compile(r"[A-Za-z]{2,}")
 LATIN_NAMES = """
     Neurarium English LeCun Cortes Burges Fisher
-    ReLU Tanh Sigmoid Softmax Adam SGD Dropout MNIST Xavier He sin cos max log
+    Leaky ReLU Tanh Sigmoid Softmax Adam SGD Dropout MNIST Xavier He sin cos max log
     Ctrl Shift Alt Home End Enter Esc Delete Page Up Down
 """
 """Names that Chinese books print in Latin letters, and names of keys."""

@@ -196,6 +196,28 @@ def test_a_step_whose_moments_are_forgotten_leads_to_the_oldest_there_is() -> No
     assert same(session, straight(with_dropout(), session.step, session.row))
 
 
+def test_a_long_way_ends_early_on_a_step_that_is_exact() -> None:
+    session = Session(with_dropout())
+    timeline = Timeline(session)
+    session.run(steps=5_000)
+    timeline.reach(session.step)
+    timeline.visit(session, 4_999, seconds=1e-6)
+    assert 0 < session.step < 4_999
+    assert same(session, straight(with_dropout(), session.step))
+    assert timeline.branch.end == 5_000
+
+
+def test_only_another_network_has_to_be_built() -> None:
+    session, timeline = trained(with_dropout(), 20, every=10)
+    assert not timeline.leads_elsewhere(session, 5)
+    session.edit(with_rate(with_dropout(), 0.1))
+    timeline.changed(session, CHANGE)
+    assert timeline.leads_elsewhere(session, 5)
+    assert not timeline.leads_elsewhere(session, 20)
+    with pytest.raises(NeurariumError):
+        timeline.leads_elsewhere(session, 1, branch=9)
+
+
 def test_unknown_branches_and_those_in_use_are_refused() -> None:
     session, timeline = trained(with_dropout(), 10, every=10)
     with pytest.raises(NeurariumError) as caught:

@@ -20,7 +20,14 @@ hypothesis.settings.load_profile("server")
 @pytest.fixture(scope="session")
 def server() -> Iterator[RunningServer]:
     """A server with the real engine, shared by all tests that leave it as it was."""
-    settings = Settings(host="127.0.0.1", request_rate=10_000, request_burst=10_000)
+    settings = Settings(
+        host="127.0.0.1",
+        request_rate=10_000,
+        request_burst=10_000,
+        # What tests leave in training soon stops taking the processors from others.
+        idle_seconds=10,
+        unwatched_training_seconds=1,
+    )
     with RunningServer(settings) as running:
         running.wait_until_ready()
         yield running

@@ -24,6 +24,7 @@ from engine.breakpoints.conditions.numbers_run_away import NumbersRunAway
 from engine.breakpoints.conditions.unit_dies import UnitDies
 from engine.data.sources import Spiral
 from engine.experiment import Data, Experiment, Regularization
+from engine.graph import Clamp
 from engine.kernels.abi import COMPILED, FLAGS, OPS
 from engine.layers import Layer
 from engine.layers.dense import Dense
@@ -53,6 +54,15 @@ def train_pictures() -> list[float]:
     """Samples so wide that they are fetched by the vector."""
     graph = chain(("flat", Flatten()), ("answer", Dense(units=2)))
     return trained(Trainer(graph, random_samples((9, 8), 2, 7), batch=5))
+
+
+def train_held() -> list[float]:
+    """A unit that is held by hand."""
+    graph = chain(("hidden", Dense(units=3)), ("answer", Dense(units=2)))
+    held = {"hidden": {"clamps": (Clamp(unit=1, value=0.5),)}}
+    nodes = tuple(node.model_copy(update=held.get(node.name, {})) for node in graph.nodes)
+    graph = graph.model_copy(update={"nodes": nodes})
+    return trained(Trainer(graph, random_samples((3,), 2, 7), batch=5))
 
 
 def train_activation(member: type[Activation]) -> list[float]:
@@ -132,7 +142,11 @@ def trained(trainer: Trainer) -> list[float]:
 
 def cases() -> dict[str, Callable[[], list[float]]]:
     """Every run by name: one for each member of the families that have kernels."""
-    found: dict[str, Callable[[], list[float]]] = {"pictures": train_pictures, "gauges": watch}
+    found: dict[str, Callable[[], list[float]]] = {
+        "pictures": train_pictures,
+        "held": train_held,
+        "gauges": watch,
+    }
     for preset in ("xor", "iris"):
         found[f"observed-{preset}"] = partial(observe, preset)
     for kind, layer in Layer.registry.items():
