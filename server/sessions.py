@@ -184,7 +184,8 @@ class Registry:
             if isinstance(command, Inspect):
                 session.inspect(command)
         session.use()
-        if not isinstance(command, Inspect | SetParameter | Visit | QUESTIONS):
+        is_scrubbing = isinstance(command, Visit) and command.branch is None
+        if not is_scrubbing and not isinstance(command, Inspect | SetParameter | QUESTIONS):
             # Those come many a second while something is dragged, or change nothing.
             await self.saved(session)
         return answer

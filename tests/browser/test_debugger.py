@@ -61,6 +61,13 @@ def told(page: Playground) -> dict[str, Any]:
     return found
 
 
+def unanswered(page: Playground) -> set[int]:
+    """Numbers of commands that the server has not replied to yet."""
+    replies = (message for message in page.wire.received if message["type"] == "reply")
+    asked = {message["request"] for message in page.wire.sent if "request" in message}
+    return asked - {message["request"] for message in replies}
+
+
 def test_one_step_is_opened_the_run_rewound_branched_and_found_again(
     visit_server: Visits,
     server: RunningServer,
@@ -187,6 +194,7 @@ def compare(page: Playground, past: int, end: int) -> None:
     page.expect_step(end)
     page.wait_until(lambda: page.losses != losses, "the losses of the first branch")
     expect(lanes(page).first).to_have_attribute("aria-current", "true")
+    page.wait_until(lambda: not unanswered(page), "the reply, after which all is on the disk")
 
 
 def find_everything_again(page: Playground, past: int, end: int) -> None:
