@@ -26,8 +26,13 @@ FASTEST_RATE = 200
 @pytest.fixture
 def server(tmp_path: Path, server_environment: dict[str, str]) -> Iterator[RunningServer]:
     """A server that the test may break."""
-    with running_server(tmp_path, environment=server_environment) as server:
+    with running_server(tmp_path, environment=patient(server_environment)) as server:
         yield server
+
+
+def patient(environment: dict[str, str]) -> dict[str, str]:
+    """A server that was started again lets its sessions train until their pages are back."""
+    return {**environment, "NEURARIUM_UNWATCHED_TRAINING_SECONDS": "600"}
 
 
 @pytest.fixture
@@ -94,7 +99,8 @@ def test_a_server_that_was_started_again_is_found(
     expect(connection(page)).to_contain_text("Connection lost, reconnecting…")
     expect(page.button("Pause")).to_be_disabled()
     port = str(urlsplit(server.url).port)
-    with running_server(tmp_path, "--port", port, environment=server_environment):
+    environment = patient(server_environment)
+    with running_server(tmp_path, "--port", port, environment=environment):
         expect(connection(page)).to_have_text("Connected")
         expect(page.units("hidden1")).to_have_count(9)
         page.expect_training()
