@@ -74,11 +74,6 @@ class Branch:
         """The first step of its own that can be visited."""
         return self.segments[0].start
 
-    @property
-    def is_untouched(self) -> bool:
-        """Whether nothing has been trained on it yet."""
-        return len(self.segments) == 1 and self.end == self.segments[0].start
-
     def segment(self, step: int) -> Segment:
         """The segment in which `step` lies; the first one if it lies before all of them."""
         place = bisect_right(self.segments, step, key=lambda segment: segment.start)

@@ -8,7 +8,7 @@ from math import inf
 
 from engine import NeurariumError, Session, Snapshot
 from engine.scheduler import Place, Room
-from engine.timeline import Timeline, Walker, pack_timeline, unpack_timeline
+from engine.timeline import Timeline, Walker, describe_change, pack_timeline, unpack_timeline
 from server.hosts.surroundings import Surroundings
 
 LOG = logging.getLogger("neurarium")
@@ -38,7 +38,8 @@ class Recorder:
         self, session: Session, seat: Place, around: Surroundings, kept: bytes | None = None
     ) -> None:
         self._session, self._seat, self._around = session, seat, around
-        self._packed_at, self._packed_branches = -inf, [1]
+        self._packed_at = -inf
+        self._packed: list[tuple[int, int]] = []
         self.timeline = self._begin(kept)
         self.walker = Walker(session, self.timeline)
         self._room: Room | None = None
@@ -47,9 +48,18 @@ class Recorder:
     def _begin(self, kept: bytes | None) -> Timeline:
         if kept is not None:
             try:
-                return unpack_timeline(kept, self._session, self._budget())
+                timeline = unpack_timeline(kept, self._session, self._budget())
             except NeurariumError as error:
                 LOG.warning("a session goes on without its history: %s", error)
+            else:
+                present = timeline.branch.segment(self._session.step).experiment
+                if not present.runs_like(self._session.experiment):
+                    # The history is older than the last change; it must not be replayed as if
+                    # that had always been so.
+                    timeline.changed(
+                        self._session, describe_change(present, self._session.experiment)
+                    )
+                return timeline
         return Timeline(self._session, self._budget())
 
     def _budget(self) -> int:
@@ -82,11 +92,16 @@ class Recorder:
 
     def pack(self) -> bytes | None:
         """The history as bytes, if it is time to keep it elsewhere: now and then, and at once after
-        a branch has come or gone.
+        a branch has come or gone or something was changed on one.
         """
-        now, branches = time.perf_counter(), list(self.timeline.branches)
-        if now - self._packed_at < SECONDS_BETWEEN_PACKS and branches == self._packed_branches:
+        now = time.perf_counter()
+        begins = [
+            (branch.number, segment.start)
+            for branch in self.timeline.branches.values()
+            for segment in branch.segments
+        ]
+        if now - self._packed_at < SECONDS_BETWEEN_PACKS and begins == self._packed:
             return None
-        self._packed_at, self._packed_branches = now, branches
+        self._packed_at, self._packed = now, begins
         packed = pack_timeline(self.timeline, MOST_PACKED)
         return packed if len(packed) <= self._around.options.max_checkpoint_bytes else None

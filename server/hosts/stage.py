@@ -132,10 +132,11 @@ class Stage:
         revision = self.camera.revision
         checkpoint = self.saver.take(self.seat)
         if checkpoint is not None:
-            self.outlet.checkpoint(self.placement, revision, checkpoint)
+            # First, so that a crash in between leaves no moment of a change that it doesn't know.
             history = self.recorder.pack()
             if history is not None:
                 self.outlet.history(self.placement, history)
+            self.outlet.checkpoint(self.placement, revision, checkpoint)
 
     # --- saying what has become ----------------------------------------------------------------
 
