@@ -123,6 +123,7 @@ def described(
     unit: Text | None = None,
     scale: Literal["linear", "logarithmic"] = "linear",
     choices: dict[str, Text] | None = None,
+    names: Literal["", "layer", "parameter"] = "",
 ) -> Any:
     """A field with everything a form and a help page need.
 
@@ -135,9 +136,12 @@ def described(
         above: exclusive lower bound.
         unit: what the number counts.
         scale: how a slider should run.
-        choices: words for the values of a `Literal` field.
+        choices: words for the values of a `Literal` field, or for one that names nothing.
+        names: the part of a network whose name a text field holds.
     """
     extra: dict[str, Any] = {"title": title.as_json(), "help": help.as_json(), "scale": scale}
+    if names:
+        extra["names"] = names
     if unit is not None:
         extra["unit"] = unit.as_json()
     if choices is not None:
@@ -154,8 +158,8 @@ def fields_of(member: type[Described]) -> list[dict[str, Any]]:
     """The form of a member: one entry a field, without `kind`.
 
     Each entry has `name, type, default, minimum, maximum, title, help, unit, scale, choices`, where
-    `type` is `integer`, `number`, `boolean`, `choice`, `choices`, `member:<family>`, `list` or
-    `text`.
+    `type` is `integer`, `number`, `boolean`, `choice`, `choices`, `member:<family>`, `list`,
+    `text`, `layer` or `parameter`.
     """
     return [_field(name, info) for name, info in member.model_fields.items() if name != "kind"]
 
@@ -174,7 +178,7 @@ def _field(name: str, info: FieldInfo) -> dict[str, Any]:
     default = info.get_default(call_default_factory=True) if not info.is_required() else None
     return {
         "name": name,
-        "type": kind,
+        "type": words.get("names", kind),
         "default": _plain(default),
         **bounds,
         "values": values,

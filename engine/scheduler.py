@@ -11,15 +11,16 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import LimitError
 from engine.kernels.abi import STATE_WORDS, STEP, address_of, aligned
+from engine.program.program import Program, Words
 from engine.program.round import (
     ARENA,
     BUDGET,
@@ -34,6 +35,7 @@ from engine.program.round import (
     ROWS,
     RUNNING,
     STATE,
+    STEP_TIME,
     STOP,
     TABLE,
     WANTED,
@@ -82,6 +84,21 @@ class Room:
         self.addresses = address_of(self.values), address_of(self.state)
 
 
+class Extension(NamedTuple):
+    """A training table with more rows than its program has.
+
+    Attributes:
+        program: whose rows stand first; with another program the extension doesn't count.
+        table: all rows.
+        look: called, with the session held, before anyone sees that a walk has ended with the stop
+            flag set. It says whether training ends: it takes the flag back, and may `resume`.
+    """
+
+    program: Program
+    table: Words
+    look: Callable[[], object]
+
+
 class Place:
     """One session's seat in the round. Made by `Scheduler.add`."""
 
@@ -95,6 +112,7 @@ class Place:
         # What the line points to must outlive a worker that is looking at it.
         self._kept: tuple[Any, ...] = ()
         self._asked: dict[int, Room] = {}
+        self._extension: Extension | None = None
         self.session = session
         with self.exclusive():
             self._line[2:] = 0
@@ -126,6 +144,17 @@ class Place:
         with self.exclusive():
             self._line[RUNNING] = 0
 
+    def resume(self) -> None:
+        """Go on where a walk was ended by a gauge, for as many steps as were left then."""
+        with self.exclusive():
+            self._line[RUNNING] = int(self._line[BUDGET] != 0)
+        self._scheduler.wake()
+
+    def extend(self, extension: Extension | None) -> None:
+        """Train with rows behind those of the program, until it changes; `None` ends that."""
+        with self.exclusive():
+            self._extension = extension
+
     @contextmanager
     def exclusive(self) -> Iterator[Session]:
         """The session, parked at a step boundary; it goes on afterwards if it was running."""
@@ -137,6 +166,9 @@ class Place:
                 self._line[WANTED] = 0
             self._depth += 1
             try:
+                if self._depth == 1 and self._extension is not None and self.session.diverged:
+                    # Nobody ever sees a flag that only asks for a look.
+                    self._extension.look()
                 yield self.session
             finally:
                 self._depth -= 1
@@ -153,6 +185,11 @@ class Place:
     def step(self) -> int:
         """Finished steps, read without stopping anything."""
         return int(self.session.state[STEP])
+
+    @property
+    def seconds_a_step(self) -> float:
+        """How long a step takes at its pace; 0 until one was measured."""
+        return max(int(self._line[STEP_TIME]), int(self._line[PACE])) / 1e9
 
     @property
     def rate(self) -> float:
@@ -224,10 +261,13 @@ class Place:
         session = self.session
         if not self._kept or self._kept[0] is not session.arena:
             self._line[[PUBLISH, KEEP]] = 0
-        self._kept = (session.arena, session.program, session.state)
+        extension = self._extension
+        is_extended = extension is not None and extension.program is session.program
+        table = extension.table if extension is not None and is_extended else session.program.table
+        self._kept = (session.arena, session.program, session.state, table, extension)
         self._line[ARENA] = address_of(session.arena)
-        self._line[TABLE] = address_of(session.program.table)
-        self._line[ROWS] = len(session.program.table)
+        self._line[TABLE] = address_of(table)
+        self._line[ROWS] = len(table)
         self._line[STATE] = address_of(session.state)
 
 

@@ -7,61 +7,57 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.breakpoints.condition import Condition
 from engine.breakpoints.gauge import Gauge
 from engine.breakpoints.probe import Probe
+from engine.breakpoints.reading import read
 from engine.breakpoints.watch import Watch
 from engine.kernels.abi import COLUMNS, FLAGS, aligned
-from engine.program.executor import run
+from engine.program.executor import run, run_rows
+from engine.program.gauges import due_gauge
 from engine.program.program import Program, Words, link
 from engine.session import Session
 from engine.text import Text
 
 LONGEST_SLICE = 0.05
-"""Seconds of training between two looks of Python, at which watches are read."""
+"""Seconds of training between two readings of the watches."""
 MOST_STEPS = 1_000_000
 """Of one slice."""
+NEVER = 2**62
+"""A step that isn't reached."""
 
 OnValues = Callable[[int, tuple[float, ...]], object]
 """Called with the step and the watched values."""
 
 
 class Lookout:
-    """Breakpoints and watches of one session.
+    """Breakpoints of one session.
 
     Gauges look at every step: their rows stand at the end of the table, in which a tripped one
-    ends the walk. Conditions without gauges are due at certain steps, and a slice ends there. So a
-    stop is exact either way, and the arena is bit for bit what it would be without breakpoints.
+    ends the walk. Conditions without gauges are due at certain steps; one more row ends the walk
+    there. So a stop is exact either way, whoever walks the table, and the arena is bit for bit what
+    it would be without breakpoints.
 
-    Gauges remember what they saw from one `run` to the next. When the session has moved otherwise
-    in between, they begin anew.
+    Gauges remember what they saw from one walk to the next. When the session has moved otherwise
+    in between, they have to begin anew: see `refresh`.
 
     Args:
         session: what is trained.
         conditions: where to stop.
-        watches: what to read out on the way.
 
     Attributes:
         table: the training table with the gauges behind it; it changes with the program.
 
     Raises:
-        NeurariumError: a condition or watch names something that the network doesn't have.
+        NeurariumError: a condition names something that the network doesn't have.
     """
 
-    def __init__(
-        self, session: Session, conditions: Sequence[Condition], watches: Sequence[Watch] = ()
-    ) -> None:
+    def __init__(self, session: Session, conditions: Sequence[Condition]) -> None:
         self._session = session
         self._conditions = tuple(dict.fromkeys(conditions))
-        self._watches = tuple(watches)
-        self._step_before = any(watch.needs_step_before for watch in watches)
-        self._before: NDArray[Any] | None = None
-        self._pace = 0.0
         self._build()
 
     def _build(self) -> None:
@@ -69,120 +65,76 @@ class Lookout:
         session = self._session
         for condition in self._conditions:
             condition.check_targets(session)
-        for watch in self._watches:
-            watch.check_targets(session)
         self._program: Program = session.program
         graph = session.material.plan.graph
         self._gauges: dict[Condition, tuple[Gauge, ...]] = {
             condition: condition.gauges(session.program, graph) for condition in self._conditions
         }
-        self.table = _extended(session.program, self._all_gauges())
-        self._step = session.step
+        self._clock = Gauge(due_gauge, (NEVER,), 0.0, 0.0, np.zeros(0), "", session.dtype)
+        self.table = _extended(session.program, [*self._all_gauges(), self._clock])
+        self.arm()
 
     def _all_gauges(self) -> list[Gauge]:
         return [gauge for gauges in self._gauges.values() for gauge in gauges]
 
-    def run(self, steps: int, on_values: OnValues | None = None) -> Text | None:
-        """Train at most `steps` steps, up to the first at which a condition is met.
+    @property
+    def is_current(self) -> bool:
+        """Whether the session still has the program that `table` belongs to."""
+        return self._session.program is self._program
 
-        A condition is looked at after a step, never before the first one, so that running again
-        leaves a stop behind: by one step, if the condition is still met after it.
+    @property
+    def tripped(self) -> bool:
+        """Whether a walk may have ended because of a condition: `reason` has to say."""
+        return self._clock.tripped or any(gauge.tripped for gauge in self._all_gauges())
 
-        Args:
-            steps: batches.
-            on_values: called with the step and the watches' values about every `LONGEST_SLICE`
-                seconds and at the end.
+    def arm(self) -> None:
+        """Have the walk end at the first step after the present one at which a look is due."""
+        step = self._session.step
+        due = [when for one in self._conditions if (when := one.due(step)) is not None]
+        self.table[-1, 1] = self.due = min(due, default=NEVER)
 
-        Returns:
-            The reasons to stop; `None` after all steps, or if the network diverges and no
-            condition asks for that.
+    def refresh(self) -> None:
+        """Follow an edit, a reset or a restored moment: what was seen before counts no more.
+
+        Raises:
+            NeurariumError: a condition names something that the network doesn't have any more.
         """
-        session = self._session
-        self._refresh()
-        session.checkpoint()
-        left = steps
-        reason = None
-        while left > 0 and reason is None and not session.diverged:
-            left -= self._slice(min(left, self._until_due()))
-            reason = self.reason()
-            if on_values is not None and self._watches:
-                on_values(session.step, self.values())
-        return reason
+        if not self.is_current:
+            self._build()
+            return
+        for gauge in (*self._all_gauges(), self._clock):
+            gauge.forget()
+        self.arm()
 
-    def values(self) -> tuple[float, ...]:
-        """What the watches read at this step boundary."""
-        probe = Probe(self._session, self._gauges, self._before)
-        return tuple(watch.value(probe) for watch in self._watches)
+    def observe(self) -> None:
+        """Have the gauges look at the step that has just ended, where nobody walked `table`."""
+        first = len(self._program.table)
+        run_rows(self._session.arena, self.table, self._session.state, first, len(self.table) - 1)
 
     def readings(self) -> tuple[float, ...]:
         """What the gauges measured in the last step, in the order of their conditions."""
         return tuple(gauge.reading for gauge in self._all_gauges())
 
-    def forget(self) -> None:
-        """Let all gauges begin anew, as if nothing had been seen."""
-        for gauge in self._all_gauges():
-            gauge.forget()
-        self._before = None
-        self._step = self._session.step
-
-    def _refresh(self) -> None:
-        """Follow an edit, a reset or a restored moment."""
-        if self._session.program is not self._program:
-            self._build()
-            self._before = None
-        elif self._session.step != self._step:
-            self.forget()
-
-    def _until_due(self) -> int:
-        """Steps to the next look of Python."""
-        step = self._session.step
-        due = [when for one in self._conditions if (when := one.due(step)) is not None]
-        steps = int(LONGEST_SLICE / self._pace) if self._pace else 1
-        return max(1, min(steps, MOST_STEPS, *(when - step for when in due)))
-
-    def _slice(self, steps: int) -> int:
-        """Train up to `steps` steps; returns how many were done."""
-        began = perf_counter()
-        session = self._session
-        done = 0
-        self._before = None
-        if self._step_before:
-            # The last step by itself: its update is what the update ratios measure.
-            done = run(session.arena, self.table, session.state, steps - 1)
-            if session.diverged:
-                return self._done(began, done)
-            region = session.program.network.parameter_region
-            self._before = session.program.view(session.arena, region).copy()
-        done += run(session.arena, self.table, session.state, steps - done)
-        return self._done(began, done)
-
-    def _done(self, began: float, steps: int) -> int:
-        """Note the pace; returns `steps`."""
-        self._step = self._session.step
-        if steps:
-            self._pace = (perf_counter() - began) / steps
-        return steps
-
     def reason(self) -> Text | None:
-        """Why training should stop at this step boundary; takes back the flag of tripped gauges.
+        """Why training should stop at this step boundary; afterwards the walk can go on.
 
-        `run` asks this itself. Whoever walks `table` otherwise, as a scheduler's workers do, asks
-        when the walk has ended before its time.
+        Whoever walks `table` asks when the walk has ended before its time. The stop flag is taken
+        back, unless the loss isn't finite.
         """
         session = self._session
         gauges = self._all_gauges()
-        tripped = any(gauge.tripped for gauge in gauges)
-        if tripped and np.isfinite(session.loss):
+        if self.tripped and np.isfinite(session.loss):
             session.state[FLAGS] = 0
-        probe = Probe(session, self._gauges, self._before)
+        probe = Probe(session, self._gauges)
         found = [
             reason
             for condition in self._conditions
             if self._is_suspect(condition)
             if (reason := condition.is_met(probe)) is not None
         ]
-        for gauge in gauges:
+        for gauge in (*gauges, self._clock):
             gauge.rearm()
+        self.arm()
         if not found:
             return None
         return Text(" ".join(one.en for one in found), "".join(one.zh for one in found))
@@ -201,12 +153,42 @@ def run_until(
     watches: Sequence[Watch] = (),
     on_values: OnValues | None = None,
 ) -> Text | None:
-    """Train at most `steps` steps, up to the first at which a condition is met; see `Lookout`.
+    """Train at most `steps` steps, up to the first at which a condition is met.
+
+    A condition is looked at after a step, never before the first one, so that running again leaves
+    a stop behind.
+
+    Args:
+        session: what is trained.
+        steps: batches.
+        conditions: where to stop.
+        watches: what to read out on the way.
+        on_values: called with the step and the watches' values about every `LONGEST_SLICE`
+            seconds and at the end.
+
+    Returns:
+        The reasons to stop; `None` after all steps, or if the network diverges and no condition
+        asks for that.
 
     Raises:
         NeurariumError: a condition or watch names something that the network doesn't have.
     """
-    return Lookout(session, conditions, watches).run(steps, on_values)
+    lookout = Lookout(session, conditions)
+    for watch in watches:
+        watch.check_targets(session)
+    session.checkpoint()
+    end = session.step + steps
+    slice_steps, reason = 1, None
+    while session.step < end and reason is None and not session.diverged:
+        began, before = perf_counter(), session.step
+        run(session.arena, lookout.table, session.state, min(slice_steps, end - before))
+        reason = lookout.reason() if lookout.tripped or session.diverged else None
+        seconds = max(perf_counter() - began, 1e-9)
+        pace = (session.step - before) / seconds
+        slice_steps = max(1, min(MOST_STEPS, int(LONGEST_SLICE * pace)))
+        if on_values is not None and watches:
+            on_values(session.step, read(session, watches))
+    return reason
 
 
 def _extended(program: Program, gauges: Sequence[Gauge]) -> Words:

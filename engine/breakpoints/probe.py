@@ -32,19 +32,19 @@ class Probe:
         session: it stands at a step boundary while the probe is used.
         gauges: those that have watched the steps, by condition. A probe without them measures once
             for itself, so that it knows the present step only.
-        before: copy of the parameter region one step earlier, for update ratios.
+        ahead: copy of the parameter region one step later, for update ratios.
     """
 
     def __init__(
         self,
         session: Session,
         gauges: Mapping[Condition, tuple[Gauge, ...]] | None = None,
-        before: NDArray[Any] | None = None,
+        ahead: NDArray[Any] | None = None,
     ) -> None:
         self._session = session
         self._gauges = dict(gauges or {})
         self._metrics: dict[Part, dict[str, float]] = {}
-        self.before = before
+        self._ahead = ahead
 
     @property
     def step(self) -> int:
@@ -88,13 +88,13 @@ class Probe:
         """Its gradient in the last step, with the penalties, as the update used it."""
         return self.view(self.network.gradients[key])
 
-    def parameter_before(self, key: str) -> NDArray[Any] | None:
-        """The parameter one step earlier, if it was kept."""
-        if self.before is None:
+    def parameter_ahead(self, key: str) -> NDArray[Any] | None:
+        """The parameter one step later, if that was tried."""
+        if self._ahead is None:
             return None
         block = self.network.parameters[key]
         start = block.offset - self.network.parameter_region.offset
-        return self.before[start : start + block.size].reshape(block.shape)
+        return self._ahead[start : start + block.size].reshape(block.shape)
 
     def metrics(self, part: Part) -> dict[str, float]:
         """Loss and accuracy over a part of the data; measured when it is first asked for."""

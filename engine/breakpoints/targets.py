@@ -14,9 +14,10 @@ from engine.session import Session
 from engine.text import Text
 
 
-def layer_field(help: Text) -> Any:
-    """The field that names a layer."""
-    return described("", Text("Layer", "层"), help)
+def layer_field(help: Text, everywhere: Text | None = None) -> Any:
+    """The field that names a layer; `everywhere` says what leaving it empty means."""
+    choices = None if everywhere is None else {"": everywhere}
+    return described("", Text("Layer", "层"), help, names="layer", choices=choices)
 
 
 def parameter_field() -> Any:
@@ -25,7 +26,7 @@ def parameter_field() -> Any:
         "Which of the layer's parameters, such as weights or bias.",
         "该层的哪个参数，例如 weights（权重）或 bias（偏置）。",
     )
-    return described("weights", Text("Parameter", "参数"), help)
+    return described("weights", Text("Parameter", "参数"), help, names="parameter")
 
 
 def learning_layers(session: Session) -> list[str]:

@@ -16,8 +16,8 @@ class Watch(Described):
 
     family: ClassVar[str] = "watch"
     catalogued: ClassVar[bool] = False
-    needs_step_before: ClassVar[bool] = False
-    """Whether it compares the parameters with those one step earlier."""
+    looks_ahead: ClassVar[bool] = False
+    """Whether it compares the parameters with those one step later."""
 
     @abstractmethod
     def value(self, probe: Probe) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 from engine.kernels.abi import (
     DIVERGED,
     FLAGS,
+    STEP,
     Pointer,
     device,
     matrix,
@@ -36,6 +37,16 @@ def judge(arena: Pointer, address: int, value: float, state: Pointer) -> None:
     memory = shared(arena, address, OWN)
     memory[READING] = value
     if not (value >= memory[LOW] and value <= memory[HIGH]):
+        memory[TRIPPED] = typed(arena, 1.0)
+        state[FLAGS] = np.uint64(DIVERGED)
+
+
+@op("due:size", "memory_address:size")
+def due_gauge(arena: Pointer, row: Pointer, state: Pointer) -> None:
+    """trips at the end of step number `due` and of every later one; it measures nothing"""
+    memory = shared(arena, row[2], OWN)
+    # The step that ends here isn't counted yet.
+    if np.int64(state[STEP]) + 1 >= row[1]:
         memory[TRIPPED] = typed(arena, 1.0)
         state[FLAGS] = np.uint64(DIVERGED)
 

@@ -5,6 +5,7 @@ Guarded by tests/engine/test_walker.py.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import floor, inf
 from typing import Literal
 
@@ -13,7 +14,7 @@ from engine.timeline.timeline import Timeline
 
 Level = Literal["instruction", "layer", "sample", "batch", "epoch"]
 """An instruction; those of one layer in one phase; a sample of the batch; a step; a pass."""
-FineLevel = Literal["instruction", "layer", "sample"]
+HandLevel = Literal["instruction", "layer", "sample", "batch"]
 
 
 class Walker:
@@ -25,19 +26,22 @@ class Walker:
 
     Attributes:
         sample: the place in the batch that is looked at, while one goes from sample to sample.
+        on_step: called whenever a step has ended on the way forwards; true ends the walk there.
     """
 
     def __init__(self, session: Session, timeline: Timeline) -> None:
         self.session, self.timeline = session, timeline
         self.sample: int | None = None
+        self.on_step: Callable[[], bool] = lambda: False
 
     # --- forwards -------------------------------------------------------------------------------
 
-    def forward(self, level: FineLevel, count: int = 1) -> None:
-        """Go on by `count` strides smaller than a batch; a diverged network stays at its step."""
+    def forward(self, level: HandLevel, count: int = 1) -> None:
+        """Go on by `count` strides; a diverged network stays at its step."""
         for _ in range(count):
             if self.session.diverged and self.session.row == 0:
                 return
+            before = self.session.step
             self.timeline.train_on(self.session)
             match level:
                 case "instruction":
@@ -45,8 +49,18 @@ class Walker:
                 case "layer":
                     self.session.advance(self._end_of_layer() - self.session.row)
                 case "sample":
+                    if self._ends_batch():
+                        self.session.finish_step()
+                        self.timeline.train_on(self.session)
+                        if self.on_step():
+                            self.sample = None
+                            return
                     self._next_sample()
+                case "batch":
+                    self.session.run(steps=1)
             self.timeline.reach(self.session.step)
+            if self.session.row == 0 and self.session.step > before and self.on_step():
+                return
 
     def _end_of_layer(self) -> int:
         rows = self.session.program.rows
@@ -71,16 +85,20 @@ class Walker:
         # Where every layer is frozen there is none; the last row is left for the end of the step.
         return next(updates, len(rows) - 1)
 
+    def _ends_batch(self) -> bool:
+        """Whether the next sample belongs to the next batch."""
+        row, ready = self.session.row, self._before_update()
+        return row > ready or (row == ready and self._is_last_sample())
+
+    def _is_last_sample(self) -> bool:
+        return self.sample is not None and self.sample >= self._last_sample()
+
     def _next_sample(self) -> None:
         session, ready = self.session, self._before_update()
-        is_last = self.sample is not None and self.sample + 1 >= session.material.plan.batch
-        if session.row > ready or (session.row == ready and is_last):
-            session.finish_step()
-            self.timeline.train_on(session)
         if session.row < ready or self.sample is None:
             session.advance(ready - session.row)
             self.sample = 0
-        elif not is_last:
+        elif not self._is_last_sample():
             self.sample += 1
 
     # --- back -----------------------------------------------------------------------------------

@@ -9,12 +9,13 @@ import pytest
 
 from engine.breakpoints import Gauge
 from engine.instructions import Block
-from engine.kernels.abi import DIVERGED, FLAGS, Op
+from engine.kernels.abi import DIVERGED, FLAGS, STEP, Op
 from engine.program.executor import run_rows
 from engine.program.gauges import (
     LOWEST,
     OWN,
     WINDOW,
+    due_gauge,
     finite_gauge,
     norm_gauge,
     rise_gauge,
@@ -183,3 +184,15 @@ def test_a_gauge_forgets_and_rearms() -> None:
     watched.gauge.forget()
     assert (watched.gauge.reading, watched.gauge.own.tolist()) == (0.0, [0, 0])
     assert not watched.show(np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("due", [1, 7, 2**24 + 1, 2**40])
+def test_a_walk_ends_with_the_step_that_is_due(due: int, dtype: str) -> None:
+    """Exact far beyond what the arena's type could count."""
+    watched = Watched(due_gauge, (1,), (), (0.0, 0.0), nothing(), dtype)
+    watched.table[0, 1] = due
+    for finished, stops in ((due - 2, False), (due - 1, True), (due, True)):
+        watched.bench.state[STEP] = max(0, finished)
+        if finished >= 0:
+            assert watched.show(np.ones(1)) == stops

@@ -22,7 +22,7 @@ from engine.optimizers.momentum import Momentum
 from engine.presets.preset import chain
 from engine.session import Session
 from engine.timeline import Timeline, Walker
-from engine.timeline.walker import FineLevel
+from engine.timeline.walker import HandLevel
 from tests.engine.experiments import with_dropout
 from tests.engine.harness import Trainer, assert_same_slopes, graph_of, random_samples, slopes
 from tests.engine.scenes import checked, quantities, scene_of, trained
@@ -116,7 +116,7 @@ def test_a_network_that_is_frozen_altogether_still_steps() -> None:
     session = Session(experiment(None, **{name: FROZEN for name, _ in LAYERS}))
     before = [value for name, _ in LAYERS for value in of_layer(session, name)]
     walker = Walker(session, Timeline(session))
-    levels: list[FineLevel] = ["instruction", "layer", "sample", "sample"]
+    levels: list[HandLevel] = ["instruction", "layer", "sample", "sample"]
     for level in levels:
         walker.forward(level)
     session.run(steps=5)

@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 from engine.session import Session
 from engine.text import Text
 from engine.timeline import Timeline, Walker
-from engine.timeline.walker import FineLevel, Level
+from engine.timeline.walker import HandLevel, Level
 from tests.engine.experiments import EXPERIMENTS, with_dropout
 
 Place = tuple[int, int, int | None]
@@ -78,7 +78,7 @@ def test_samples_are_shown_before_the_update_and_the_last_one_leads_to_the_next_
     assert place(walker) == (1, ready, 0)
 
 
-@pytest.mark.parametrize("level", get_args(FineLevel))
+@pytest.mark.parametrize("level", get_args(HandLevel))
 def test_back_undoes_what_forward_did(level: Any) -> None:
     walker = walker_at(2)
     places: list[Place] = []

@@ -31,7 +31,8 @@ class GradientLeavesBand(Condition):
     )
     formula = r"\lVert \nabla_\theta L \rVert \notin [a, b]"
     layer: str = layer_field(
-        Text("The layer concerned; empty for the whole network.", "所涉及的层；留空表示整个网络。")
+        Text("The layer concerned; empty for the whole network.", "所涉及的层；留空表示整个网络。"),
+        Text("the whole network", "整个网络"),
     )
     low: float = described(
         0.0,

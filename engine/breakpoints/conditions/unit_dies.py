@@ -35,7 +35,8 @@ class UnitDies(Condition):
         Text(
             "The layer concerned; empty for all layers whose units can die.",
             "所涉及的层；留空表示所有单元可能死亡的层。",
-        )
+        ),
+        Text("all layers", "所有层"),
     )
     steps: int = described(
         100,

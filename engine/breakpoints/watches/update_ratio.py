@@ -14,29 +14,28 @@ from engine.text import Text
 
 
 class UpdateRatio(Watch):
-    """‖Δw‖ / ‖w‖ of the last step."""
+    """‖Δw‖ / ‖w‖ of the step that comes next."""
 
     kind: Literal["update_ratio"] = "update_ratio"
     title = Text("Update ratio", "更新比例")
     help = Text(
-        "How far the last update moved a parameter, relative to its size. About 0.001 is usual; "
+        "How far the next update moves a parameter, relative to its size. About 0.001 is usual; "
         "much more is restless, much less is slow.",
-        "上一次更新使参数移动了自身大小的多少。通常约为 0.001；大得多会不稳定，小得多会很慢。",
+        "下一次更新使参数移动自身大小的多少。通常约为 0.001；大得多会不稳定，小得多会很慢。",
     )
     formula = r"\lVert \Delta w \rVert / \lVert w \rVert"
-    needs_step_before: ClassVar[bool] = True
+    looks_ahead: ClassVar[bool] = True
     layer: str = layer_field(Text("The layer concerned.", "所涉及的层。"))
     parameter: str = parameter_field()
 
     def value(self, probe: Probe) -> float:
-        """NaN before the first watched step, and for a parameter that was all zeros."""
+        """NaN inside a step, and for a parameter that is all zeros."""
         key = f"{self.layer}.{self.parameter}"
-        before = probe.parameter_before(key)
-        if before is None:
+        ahead, now = probe.parameter_ahead(key), probe.parameter(key)
+        size = norm(now)
+        if ahead is None or not size:
             return float("nan")
-        size = norm(before)
-        moved = norm(np.subtract(probe.parameter(key), before, dtype=np.float64))
-        return moved / size if size else float("nan")
+        return norm(np.subtract(ahead, now, dtype=np.float64)) / size
 
     def label(self) -> Text:
         name = f"{self.layer}.{self.parameter}"

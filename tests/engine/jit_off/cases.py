@@ -18,6 +18,7 @@ import numpy as np
 from engine import presets
 from engine.activations import Activation
 from engine.breakpoints import Lookout
+from engine.breakpoints.conditions.at_step import AtStep
 from engine.breakpoints.conditions.gradient_leaves_band import GradientLeavesBand
 from engine.breakpoints.conditions.loss_rises import LossRises
 from engine.breakpoints.conditions.numbers_run_away import NumbersRunAway
@@ -35,6 +36,7 @@ from engine.observer import Observer
 from engine.optimizers import Optimizer
 from engine.presets.preset import chain
 from engine.program.builder import Samples
+from engine.program.executor import run
 from engine.session import Session
 from tests.engine.harness import Trainer, random_samples
 from tests.engine.walk import accepted, network_around, problems_for
@@ -125,10 +127,11 @@ def watch() -> list[float]:
     """Every gauge, with bands that are left now and then."""
     session = Session(presets.load("moons"), dtype="float64")
     bands = (LossRises(factor=1.05, steps=3), GradientLeavesBand(low=0.2, high=0.6))
-    lookout = Lookout(session, (*bands, UnitDies(steps=2), NumbersRunAway()))
+    lookout = Lookout(session, (*bands, UnitDies(steps=2), NumbersRunAway(), AtStep(step=2)))
     found: list[float] = []
     for _ in range(4 * STEPS):
-        stopped = lookout.run(1) is not None
+        run(session.arena, lookout.table, session.state, 1)
+        stopped = lookout.reason() is not None
         found.extend((float(stopped), *lookout.readings()))
     return found
 
