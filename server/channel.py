@@ -18,12 +18,23 @@ from server.history import Curves
 from server.hosts.base import Point
 from server.protocol import Subscribe, TimelineMessage
 from server.stream import Head, read_head, select
+from server.watched import Watched
 
 MOST_IN_FLIGHT = 2
 """Frames that a page may hold unacknowledged: one on its way, one being painted."""
 KEPT_LAYOUTS = 8
 """How many former layouts a subscription may still refer to."""
-REPEATED = ("experiment", "layout", "listing", "timeline", "findings", "status", "inspected")
+REPEATED = (
+    "experiment",
+    "layout",
+    "listing",
+    "timeline",
+    "findings",
+    "breakpoints",
+    "watches",
+    "status",
+    "inspected",
+)
 """Messages whose newest one is told to whoever comes in later, in this order."""
 
 TensorName = tuple[str, str]
@@ -78,6 +89,7 @@ class Channel:
         self.curves = Curves()
         self.revision = 0
         self._texts: dict[str, str] = {}
+        self._values = Watched()
         self._views: set[View] = set()
         self._layouts: OrderedDict[int, list[TensorName]] = OrderedDict()
         self._keys: dict[TensorName, int] = {}
@@ -99,6 +111,8 @@ class Channel:
             self._send_text(view, kind)
         for text in self.curves.catch_up(curve_run, curve_step):
             view.send(text)
+        if (values := self._values.message()) is not None:
+            view.send(values)
         self._send_text(view, REPEATED[-1])
         view.curve_step = self.curves.last_step
         self._views.add(view)
@@ -163,7 +177,12 @@ class Channel:
 
     def hear(self, kind: str, text: str) -> None:
         """Pass on a message of the host, and keep it for those who come later."""
-        self._texts[kind] = text
+        if kind == "watch_values":
+            self._values.hear(text)
+        else:
+            self._texts[kind] = text
+        if kind == "watches":
+            self._values.clear()
         if kind == "layout":
             self._learn_layout(json.loads(text))
         self.broadcast(text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from math import inf
+from typing import Generic, Protocol, TypeVar
 
 from server.hosts.base import Point, Stretch
 from server.protocol import BranchInfo, History
@@ -16,14 +17,25 @@ MOST_POINTS = 4_000
 """When so many points of a line are kept, every second one of its older half is dropped."""
 
 
-class Line:
+class Stepped(Protocol):
+    """Something that belongs to a step."""
+
+    @property
+    def step(self) -> int:
+        """The step."""
+
+
+At = TypeVar("At", bound=Stepped)
+
+
+class Line(Generic[At]):
     """Points of one branch, oldest first, each step at most once.
 
     Args:
         points: as they were written down once.
     """
 
-    def __init__(self, points: Sequence[Point] = (), limit: int = MOST_POINTS) -> None:
+    def __init__(self, points: Sequence[At] = (), limit: int = MOST_POINTS) -> None:
         self._limit = limit
         self._points = list(points)
         self._kept_to = self.last_step
@@ -36,7 +48,7 @@ class Line:
         """Step of the newest point; -1 without points."""
         return self._points[-1].step if self._points else -1
 
-    def add(self, point: Point) -> None:
+    def add(self, point: At) -> None:
         """Add a point; one at the same step is replaced."""
         place = self._index_after(point.step - 1)
         is_there = place < len(self._points) and self._points[place].step == point.step
@@ -55,7 +67,7 @@ class Line:
         del self._points[self._index_after(step) :]
         self._kept_to = min(self._kept_to, step)
 
-    def changes(self) -> tuple[int, Sequence[Point]]:
+    def changes(self) -> tuple[int, Sequence[At]]:
         """A step, and the points that replace all those after it that were written down before."""
         after, self._kept_to = self._kept_to, self.last_step
         return after, self.between(after, inf)
@@ -64,12 +76,16 @@ class Line:
         """Points after step `after` were not written down."""
         self._kept_to = min(self._kept_to, after)
 
-    def between(self, after: float, before: float) -> Sequence[Point]:
+    def between(self, after: float, before: float) -> Sequence[At]:
         """The points with `after` < step < `before`."""
         if not self._points or self._points[-1].step <= after:
             return []
         last = bisect_left(self._points, before, key=lambda point: point.step)
         return self._points[self._index_after(after) : last]
+
+    def all(self) -> Sequence[At]:
+        """All points."""
+        return self._points
 
     def _index_after(self, step: float) -> int:
         return bisect_right(self._points, step, key=lambda point: point.step)
@@ -87,7 +103,7 @@ class Curves:
     def __init__(self, limit: int = MOST_POINTS) -> None:
         self._limit = limit
         self.current = 1
-        self.lines: dict[int, Line] = {1: Line((), limit)}
+        self.lines: dict[int, Line[Point]] = {1: Line((), limit)}
         self.run = 1
 
     @classmethod
@@ -99,7 +115,7 @@ class Curves:
         return curves
 
     @property
-    def line(self) -> Line:
+    def line(self) -> Line[Point]:
         """Of the present branch."""
         return self.lines[self.current]
 

@@ -12,7 +12,7 @@ from engine.errors import NeurariumError
 from server.archive import Archive
 from server.errors import refuse
 from server.hosts.base import EngineHost
-from server.protocol import Edit, Pause
+from server.protocol import Command, Edit, Pause, SetBreakpoints, SetWatches
 from server.session import Session
 from server.settings import Settings
 
@@ -92,12 +92,24 @@ class Placing:
             session.channel.hear_rewind(session.step)
         if session.base is not None:
             await self._edit_again(session, session.base, newest)
-        if session.inspected is not None:
-            await self._host.command(session.placement, session.inspected)
+        for command in session.standing.values():
+            await self._tell_again(session, command)
         if pace is not None:
             session.pace = pace
             await self._host.command(session.placement, pace)
         session.touch(session)
+
+    async def _tell_again(self, session: Session, command: Command) -> None:
+        """Give a command that holds on, once more."""
+        if isinstance(command, SetBreakpoints | SetWatches):
+            # What waits for its layer to come back isn't refused.
+            command = command.model_copy(update={"lenient": True})
+        try:
+            await self._host.command(session.placement, command)
+        except NeurariumError as error:
+            if error.code == "host_lost":
+                raise
+            LOG.warning("a session goes on without “%s”: %s", type(command).__name__, error)
 
     async def _make(self, session: Session, *, is_strict: bool) -> None:
         """Have the host make the session.

@@ -28,7 +28,8 @@ class CatalogField(Shape):
 
     name: str
     type: str
-    """`integer`, `number`, `boolean`, `choice`, `choices`, `member:<family>`, `list` or `text`."""
+    """`integer`, `number`, `boolean`, `choice`, `choices`, `member:<family>`, `list`, `text`; or
+    `layer` and `parameter` for their names."""
     default: FieldValue
     minimum: float | None
     maximum: float | None
@@ -41,7 +42,7 @@ class CatalogField(Shape):
     unit: Words | None
     scale: Literal["linear", "logarithmic"]
     choices: dict[str, Words] | None
-    """Words for `values`."""
+    """Words for `values`; for `layer`, what leaving it empty means."""
 
 
 class Ports(Shape):
@@ -92,6 +93,10 @@ class Catalog(Shape):
     preprocessing: list[CatalogEntry]
     source: list[SourceEntry]
     task: list[CatalogEntry]
+    condition: list[CatalogEntry]
+    """At which training can stop."""
+    watch: list[CatalogEntry]
+    """Numbers that can be watched."""
 
 
 class PresetSummary(Shape):

@@ -11,16 +11,17 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from server.channel import Channel
 from server.history import Curves
 from server.hosts.base import Order, Placement, Point, Stretch
-from server.protocol import Inspect, Play, Status
+from server.protocol import Command, Inspect, Play, SetBreakpoints, SetWatches, Status
 from server.store.records import Change, Loaded, Row, SessionStatus
 
 TOKEN_BYTES = 18
@@ -53,6 +54,7 @@ class Session:
         epoch: of its placement; grows each time it is placed.
         is_placed, is_placing: whether a host holds it now, or is about to.
         is_loaded: whether its heavy parts are here, and not only in the store.
+        standing: by type, the commands that hold on: what is looked at, where training stops.
         pace: the command to go on training with, `None` while paused.
         base: the experiment that `checkpoint` belongs to, where that is an older one.
         history: earlier moments and branches, as the host packed them.
@@ -73,7 +75,7 @@ class Session:
     is_placing: bool = False
     is_loaded: bool = True
     pace: Play | None = None
-    inspected: Inspect | None = None
+    standing: dict[str, Command] = field(default_factory=dict)
     checkpoint: bytes | None = None
     base: bytes | None = None
     history: bytes | None = None
@@ -211,10 +213,11 @@ class Session:
             self.checkpoint = None
             self._adopt(self._draft)
 
-    def inspect(self, command: Inspect) -> None:
-        """Another sample is looked at."""
-        self.inspected = command
-        self._tell("inspected")
+    def keep(self, command: Command) -> None:
+        """A command was carried out; those that hold on are given again wherever it is made."""
+        if isinstance(command, Standing):
+            self.standing[command.type] = command
+            self._tell("standing")
 
     def _adopt(self, draft: Draft) -> None:
         self._draft = None
@@ -248,8 +251,8 @@ class Session:
         )
         self.history = loaded.history
         self.channel.curves = Curves.restored(loaded.curves, self.channel.curves.run)
-        if loaded.inspected is not None:
-            self.inspected = read_inspect(loaded.inspected)
+        if loaded.standing is not None:
+            self.standing = read_standing(loaded.standing)
         self.is_loaded = True
 
     def take(
@@ -267,8 +270,8 @@ class Session:
 
     def unload(self) -> None:
         """Leave the heavy parts to the store; all of them are written."""
-        self.experiment, self.checkpoint, self.base, self.inspected = b"", None, None, None
-        self.history = None
+        self.experiment, self.checkpoint, self.base, self.history = b"", None, None, None
+        self.standing = {}
         self.channel.curves = Curves.restored((), self.channel.curves.run)
         self.is_loaded, self._news = False, set()
 
@@ -295,21 +298,20 @@ class Session:
         """What is new since the last time; from now on it counts as written."""
         curves = self.channel.curves.changes() if self.is_loaded else None
         news, self._news = self._news, set()
-        inspected = self.inspected.model_dump_json() if self.inspected is not None else None
         return Change(
             row=self.row(),
             experiment=self.experiment if "experiment" in news else None,
             is_rebuilt="rebuilt" in news,
             checkpoint=self.checkpoint if "checkpoint" in news else None,
             history=self.history if "history" in news else None,
-            inspected=inspected if "inspected" in news else None,
+            standing=write_standing(self.standing) if "standing" in news else None,
             # The curves of a session that isn't loaded are all in the store.
             curves=curves,
         )
 
     def put_back(self, change: Change) -> None:
         """It was not written after all."""
-        for name in ("experiment", "checkpoint", "history", "inspected"):
+        for name in ("experiment", "checkpoint", "history", "standing"):
             if getattr(change, name) is not None:
                 self._news.add(name)
         if change.is_rebuilt:
@@ -322,6 +324,9 @@ class Session:
         self.stored_bytes = stored_bytes
 
 
+Standing = Inspect | SetBreakpoints | SetWatches
+"""Commands that hold on: the newest of each type counts."""
+STANDING: TypeAdapter[Standing] = TypeAdapter(Annotated[Standing, Field(discriminator="type")])
 LAST_STEP = 2**53
 """No step comes after it."""
 
@@ -346,9 +351,16 @@ def plain_title(text: str) -> str:
     return " ".join(printable.split())[:LONGEST_TITLE]
 
 
-def read_inspect(text: str) -> Inspect | None:
-    """The stored choice of a sample; `None` if an older version wrote another kind of it."""
-    try:
-        return Inspect.model_validate_json(text)
-    except ValidationError:
-        return None
+def write_standing(commands: Mapping[str, Command]) -> str:
+    """Commands that hold on, as a JSON list."""
+    return f"[{','.join(command.model_dump_json() for command in commands.values())}]"
+
+
+def read_standing(text: str) -> dict[str, Command]:
+    """The stored commands, without those that an older version wrote otherwise."""
+    found: dict[str, Command] = {}
+    for document in json.loads(text):
+        with suppress(ValidationError):
+            command = STANDING.validate_python(document)
+            found[command.type] = command
+    return found

@@ -181,8 +181,7 @@ class Registry:
             finally:
                 session.touch(session)
             session.conclude()
-            if isinstance(command, Inspect):
-                session.inspect(command)
+            session.keep(command)
         session.use()
         is_scrubbing = isinstance(command, Visit) and command.branch is None
         if not is_scrubbing and not isinstance(command, Inspect | SetParameter | QUESTIONS):

@@ -71,19 +71,19 @@ def pack_timeline(timeline: Timeline, most: int) -> bytes:
         for segment in branch.segments:
             packed = [moment.to_bytes() for moment in segment.moments]
             parts += packed
-            document = segment.experiment.model_dump(mode="json")
-            segments.append({"experiment": document, "moments": [len(part) for part in packed]})
-        described.append(
-            {
-                "number": branch.number,
-                "parent": branch.parent,
-                "fork": branch.fork,
-                "cause": (branch.cause.en[:LONGEST_CAUSE], branch.cause.zh[:LONGEST_CAUSE]),
-                "end": branch.end,
-                "segments": segments,
-            }
-        )
-    header = json.dumps({"present": timeline.branch.number, "branches": described}).encode()
+            sizes = [len(part) for part in packed]
+            segments.append(f'{{"experiment": {segment.document}, "moments": {sizes}}}')
+        rest = {
+            "number": branch.number,
+            "parent": branch.parent,
+            "fork": branch.fork,
+            "cause": (branch.cause.en[:LONGEST_CAUSE], branch.cause.zh[:LONGEST_CAUSE]),
+            "end": branch.end,
+        }
+        # Documents are many and never change: they are written down once, not at each packing.
+        described.append(f'{json.dumps(rest)[:-1]}, "segments": [{", ".join(segments)}]}}')
+    present = timeline.branch.number
+    header = f'{{"present": {present}, "branches": [{", ".join(described)}]}}'.encode()
     body = b"".join([len(header).to_bytes(_LENGTH_BYTES, "little"), header, *parts])
     return MAGIC + hashlib.sha256(body).digest() + body
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from engine.experiment import Experiment
 from engine.snapshot import Snapshot
@@ -30,6 +32,11 @@ class Segment:
 
     experiment: Experiment
     moments: list[Snapshot]
+
+    @cached_property
+    def document(self) -> str:
+        """The experiment as JSON."""
+        return self.experiment.model_dump_json()
 
     @property
     def start(self) -> int:
@@ -81,7 +88,10 @@ class Branch:
 
     def copy(self) -> Branch:
         """Another branch with the very same moments."""
-        segments = [Segment(one.experiment, list(one.moments)) for one in self.segments]
+        # Whatever was derived from an experiment comes along.
+        segments = [copy(one) for one in self.segments]
+        for one in segments:
+            one.moments = list(one.moments)
         return replace(self, segments=segments)
 
     def size(self) -> int:

@@ -21,6 +21,7 @@ from engine.session import Session
 from engine.snapshot import Snapshot
 from engine.text import Text
 from engine.timeline.branch import Branch, Segment, thin_out
+from engine.timeline.causes import describe_change
 
 BUDGET = 64_000_000
 """Bytes of moments that a session keeps."""
@@ -231,9 +232,19 @@ class Timeline:
         thin_out(list(self.branches.values()), self.budget)
 
     def adopt(self, branches: dict[int, Branch], present: int, session: Session) -> None:
-        """Take a history over that was kept elsewhere; `session` stands on branch `present`."""
+        """Take a history over that was kept elsewhere; `session` stands on branch `present`.
+
+        Where the session has been changed since, nobody knows at which step: it begins a branch
+        that left the other one where that ends, so that no step is replayed as it never was.
+        """
         self.branches = dict(branches)
         self.branch = self.branches[present]
         self._numbers = count(max(branches) + 1)
-        self._thin_out()
-        self.reach(session.step)
+        known = self.branch.segment(session.step).experiment
+        if known.runs_like(session.experiment):
+            self._thin_out()
+            self.reach(session.step)
+        else:
+            cause = describe_change(known, session.experiment)
+            left = min(session.step, self.branch.end)
+            self.branch = self._begin(session, present, left, cause)

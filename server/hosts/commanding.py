@@ -17,6 +17,7 @@ from server.hosts.explaining import Explainer
 from server.hosts.measuring import steps_to_epoch
 from server.hosts.stage import SOON, Stage
 from server.hosts.surroundings import read_experiment
+from server.hosts.watching import Watcher, read_conditions
 from server.protocol import (
     CheckGradients,
     Command,
@@ -33,7 +34,9 @@ from server.protocol import (
     RemoveBranch,
     Reseed,
     Reset,
+    SetBreakpoints,
     SetParameter,
+    SetWatches,
     SlowMotion,
     Step,
     Visit,
@@ -57,10 +60,11 @@ class Commander:
 
     Args:
         stage: the session with all that belongs to it.
+        watcher: reads its watched numbers.
     """
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, stage: Stage, watcher: Watcher) -> None:
+        self._stage, self._watcher = stage, watcher
         self._session, self._seat, self._herald = stage.session, stage.seat, stage.herald
         self._recorder, self._timeline = stage.recorder, stage.recorder.timeline
         self._explainer = Explainer(stage)
@@ -95,6 +99,12 @@ class Commander:
                 self._timeline.remove(command.branch)
                 self._stage.tell_timeline()
                 self._stage.save()
+            case SetBreakpoints():
+                conditions = read_conditions(command.breakpoints)
+                self._stage.guard.arm(conditions, lenient=command.lenient)
+                self._herald.tell_breakpoints()
+            case SetWatches():
+                self._watcher.arm(command.watches, lenient=command.lenient)
             case Reset():
                 self._reset()
             case Reseed():
@@ -133,7 +143,7 @@ class Commander:
             stage.tell_timeline()
         self._recorder.walker.sample = None
         self._herald.pace = pace
-        self._seat.play(steps_per_second=pace, steps=steps)
+        stage.guard.play(pace, steps)
         stage.meter.start_rate(self._seat)
         stage.saver.change(stage.around.options.checkpoint_seconds)
         stage.tell_status(always=True)
@@ -158,13 +168,9 @@ class Commander:
             return
         self._stage.stop_due = max(self._stage.stop_due + 1 / motion.stops_per_second, now)
         with self._walking() as walker:
-            if motion.level == "batch":
-                walker.timeline.train_on(self._session)
-                self._session.run(steps=1)
-                walker.timeline.reach(self._session.step)
-            else:
-                walker.forward(motion.level)
-            if self._session.diverged and self._session.row == 0:
+            walker.forward(motion.level)
+            has_diverged = self._session.diverged and self._session.row == 0
+            if has_diverged or self._stage.guard.stopped is not None:
                 self._herald.motion = None
 
     # --- stepping, and moving through the history ------------------------------------------------
@@ -175,6 +181,7 @@ class Commander:
         if command.back:
             with self._stage.around.building, self._walking() as walker:
                 walker.back(level, count)
+            self._stage.watch_anew()
         elif level == "batch" or level == "epoch":
             self._train(level, count)
         else:
@@ -190,8 +197,9 @@ class Commander:
             steps = steps_to_epoch(self._session.epoch, count, per_epoch)
         self._play(self._herald.pace, steps)
         end = time.perf_counter() + SECONDS_FOR_STEPS
-        while self._seat.running and time.perf_counter() < end:
+        while self._stage.guard.running and time.perf_counter() < end:
             time.sleep(GLANCE)
+            self._stage.guard.look()
         self._stage.tell_status()
 
     def _visit(self, command: Visit) -> None:
@@ -205,6 +213,7 @@ class Commander:
             if self._session.step < step:
                 # The next try goes on from here.
                 self._recorder.settle()
+        self._stage.watch_anew()
 
     def _fork(self) -> None:
         self._stage.stand_still()
@@ -262,7 +271,7 @@ class Commander:
             return
         self._change(experiment, restart=False)
         self._stage.tell_all()
-        self._stage.save()
+        self._stage.is_unsaved = True
 
     def _change(self, experiment: Experiment, *, restart: bool) -> None:
         """Build another experiment."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import Session, catalog, presets
+from engine import Session, breakpoints, catalog, presets
 from engine.catalog import member
 from engine.data import Dataset, Source
 from engine.errors import DataError
@@ -58,7 +58,7 @@ def describe() -> Description:
         ).model_dump_json()
         for name, preset in ((name, presets.entry(name)) for name in presets.names())
     ]
-    listed = Catalog.model_validate(catalog.entries()).model_dump_json()
+    listed = Catalog.model_validate(catalog.entries() | breakpoints.entries()).model_dump_json()
     return Description(listed.encode(), f"[{','.join(details)}]".encode(), presets.DEFAULT)
 
 

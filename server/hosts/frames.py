@@ -36,6 +36,7 @@ class Camera:
         self._form: tuple[Sheet, Form] | None = None
         self._sequence = 0
         self._seen_step = -1
+        self._shown = revision
 
     def look_through(self, observer: Observer, revision: int) -> None:
         """Use another observer; frames go on when the watchers' wish for its layout has come."""
@@ -46,6 +47,11 @@ class Camera:
         """Whether there is somebody to show something new to."""
         is_wanted = self.is_granted and self.wish.rate > 0 and self.wish.revision == self.revision
         return is_wanted and (self.is_dirty or step != self._seen_step)
+
+    @property
+    def owes_picture(self) -> bool:
+        """Whether somebody waits for the first picture of a new network."""
+        return self.wish.rate > 0 and self._shown != self.revision
 
     def can_show(self, step: int) -> bool:
         """Whether there is news, and a copy of it has arrived."""
@@ -62,7 +68,7 @@ class Camera:
         self.is_dirty = self.is_granted = False
         seen = self.observer.observe(self.wish.tensors)
         self._sequence += 1
-        self._seen_step = seen.step
+        self._seen_step, self._shown = seen.step, self.revision
         head = head._replace(
             sequence=self._sequence,
             revision=self.revision,

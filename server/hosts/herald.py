@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from typing import Literal
 
-from engine import Session
+from engine import NeurariumError, Session
+from engine.breakpoints import Guard
 from engine.observer import Inspection
-from engine.scheduler import Place
 from engine.timeline import Branch, Timeline
+from server.errors import as_problem
 from server.hosts.base import Placement
 from server.hosts.describing import inspected, words
 from server.hosts.outlet import Outlet
 from server.protocol import (
     BranchInfo,
+    BreakpointNote,
+    Breakpoints,
     Divergence,
     ExperimentMessage,
     Layout,
+    Problem,
     SlowMotion,
     Status,
     TimelineMessage,
@@ -32,7 +36,7 @@ class Herald:
 
     Args:
         placement: names it.
-        session, seat: what is told about.
+        session, guard: what is told about.
         outlet: carries it to everyone who watches.
 
     Attributes:
@@ -41,8 +45,10 @@ class Herald:
         motion: the slow motion that goes on, if one does.
     """
 
-    def __init__(self, placement: Placement, session: Session, seat: Place, outlet: Outlet) -> None:
-        self._placement, self._session, self._seat = placement, session, seat
+    def __init__(
+        self, placement: Placement, session: Session, guard: Guard, outlet: Outlet
+    ) -> None:
+        self._placement, self._session, self._guard = placement, session, guard
         self._outlet = outlet
         self.told: Doing = "paused"
         self.pace: float | None = None
@@ -50,9 +56,11 @@ class Herald:
 
     def doing(self) -> Doing:
         """What the session does now."""
-        if self._session.diverged and self._session.row == 0:
+        # A walk that ended for a look raises the same flag.
+        has_ended = self._session.diverged and self._session.row == 0
+        if has_ended and not self._guard.is_undecided:
             return "diverged"
-        return "running" if self._seat.running or self.motion is not None else "paused"
+        return "running" if self._guard.running or self.motion is not None else "paused"
 
     def tell_layout(self, layout: Layout) -> None:
         """What stays the same until the next edit."""
@@ -90,8 +98,18 @@ class Herald:
             branch=branch,
             motion=None if self.motion is None else self.motion.level,
             divergence=divergence,
+            stopped=None if self._guard.stopped is None else words(self._guard.stopped),
         )
         self._outlet.message(self._placement, message)
+
+    def tell_breakpoints(self) -> None:
+        """Where training stops."""
+        pairs = zip(self._guard.conditions, self._guard.problems, strict=True)
+        notes = [
+            BreakpointNote(condition=condition.model_dump(mode="json"), problem=_problem(problem))
+            for condition, problem in pairs
+        ]
+        self._outlet.message(self._placement, Breakpoints(breakpoints=notes))
 
     def tell_timeline(self, timeline: Timeline) -> None:
         """The branches of the history."""
@@ -104,6 +122,10 @@ class Herald:
             budget=timeline.budget,
         )
         self._outlet.message(self._placement, message)
+
+
+def _problem(error: NeurariumError | None) -> Problem | None:
+    return None if error is None else as_problem(error)
 
 
 def _branch_info(branch: Branch) -> BranchInfo:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from math import inf
-from typing import Any
+from typing import Any, Protocol
 
 from engine import Experiment, Session
 from server.hosts.base import Placement
@@ -18,6 +18,7 @@ from server.hosts.frames import Wish, head_of
 from server.hosts.measuring import SHORT_EVALUATION
 from server.hosts.stage import Kept, Stage
 from server.hosts.surroundings import Surroundings
+from server.hosts.watching import Watcher
 from server.protocol import Command
 
 RETRY = 0.004
@@ -25,6 +26,26 @@ RETRY = 0.004
 again."""
 WATCHED_INTERVAL, UNWATCHED_INTERVAL = 0.03, 0.5
 """Seconds between two looks at a session that trains, at most."""
+SOONEST_LOOK = 0.0005
+"""Seconds until a look at a breakpoint that is due any moment."""
+
+
+LONGEST_WAIT_FOR_PICTURE = 0.05
+"""Seconds that a new network waits to be saved while its first picture is made."""
+GLANCE = 0.001
+"""Seconds between two looks at whether that is done."""
+
+
+class Round(Protocol):
+    """Somebody who looks at a session now and then, on the desk and with the stage's lock held."""
+
+    is_looking: bool
+
+    def next_look(self, now: float, running: bool) -> float:
+        """When `look` wants to be called."""
+
+    def look(self) -> None:
+        """Look, and tell."""
 
 
 class HostedSession:
@@ -53,9 +74,11 @@ class HostedSession:
         self.placement = placement
         self.due = 0.0
         self._stage = Stage(placement, experiment, kept, around)
-        self._commander = Commander(self._stage)
         self._consultation = Consultation(self._stage)
-        self._is_measuring = False
+        self._watcher = Watcher(self._stage)
+        self._rounds: tuple[Round, ...] = (self._consultation, self._watcher)
+        self._commander = Commander(self._stage, self._watcher)
+        self._is_measuring = self._is_judging = False
         self._frame_due = 0.0
 
     @property
@@ -75,7 +98,16 @@ class HostedSession:
             answer = self._commander.carry_out(command)
             self._stage.camera.is_dirty = True
         self.hurry()
+        if self._stage.is_unsaved:
+            self._wait_for_picture()
+            self.save()
         return answer
+
+    def _wait_for_picture(self) -> None:
+        """Let those who watch see a new network first; that it is saved, they need not see."""
+        end = time.perf_counter() + LONGEST_WAIT_FOR_PICTURE
+        while self._stage.camera.owes_picture and time.perf_counter() < end:
+            time.sleep(GLANCE)
 
     def introduce(self) -> None:
         """Say everything about the session for the first time."""
@@ -117,11 +149,13 @@ class HostedSession:
             return
         try:
             self.due = inf
+            self._judge(now)
             self._commander.move_slowly(now)
             self._stage.tell_status()
-            running, step = self._stage.seat.running, self._stage.seat.step
+            running, step = self._stage.guard.running, self._stage.seat.step
             self._stage.recorder.look(now, running)
-            self._consult(now, running)
+            for one in self._rounds:
+                self._go_round(one, now, running)
             if self._stage.meter.is_due(now, step, running) and not self._is_measuring:
                 self._measure_or_have_measured()
             if now >= self._frame_due and self._stage.camera.can_show(step):
@@ -133,21 +167,39 @@ class HostedSession:
         finally:
             self._stage.lock.release()
 
-    def _consult(self, now: float, running: bool) -> None:
-        """Send the session to the doctor, if it is time."""
-        when = self._consultation.next_look(now, running)
+    def _judge(self, now: float) -> None:
+        """Have a breakpoint decided at which training stands, or foresee when it will."""
+        guard = self._stage.guard
+        if guard.is_undecided and not self._is_judging:
+            # It may measure a whole part of the data.
+            self._is_judging = True
+            self._stage.around.run_later(self.placement, self._judge_on_desk)
+        elif (seconds := guard.seconds_to_look) is not None:
+            self.due = min(self.due, now + max(SOONEST_LOOK, seconds))
+
+    def _judge_on_desk(self) -> None:
+        with self._stage.lock:
+            try:
+                self._stage.guard.look()
+            finally:
+                self._is_judging = False
+        self.hurry()
+
+    def _go_round(self, one: Round, now: float, running: bool) -> None:
+        """Have somebody look at the session, if it is time."""
+        when = one.next_look(now, running)
         if when <= now:
-            self._consultation.is_looking = True
-            self._stage.around.run_later(self.placement, self._be_examined)
+            one.is_looking = True
+            self._stage.around.run_later(self.placement, lambda: self._have_looked(one))
         else:
             self.due = min(self.due, when)
 
-    def _be_examined(self) -> None:
+    def _have_looked(self, one: Round) -> None:
         with self._stage.lock:
             try:
-                self._consultation.look()
+                one.look()
             finally:
-                self._consultation.is_looking = False
+                one.is_looking = False
         self.hurry()
 
     def _next_look(self, now: float, running: bool) -> float:
@@ -166,8 +218,8 @@ class HostedSession:
         """Send one frame."""
         busy = time.thread_time()
         head = head_of(
-            running=self._stage.seat.running,
-            diverged=self.session.diverged,
+            running=self._stage.guard.running,
+            diverged=self._stage.herald.doing() == "diverged",
             rate=self._stage.meter.rate(self._stage.seat),
         )
         frame = self._stage.camera.shoot(head, self._stage.meter.point)

@@ -8,7 +8,7 @@ from math import inf
 
 from engine import NeurariumError, Session, Snapshot
 from engine.scheduler import Place, Room
-from engine.timeline import Timeline, Walker, describe_change, pack_timeline, unpack_timeline
+from engine.timeline import Timeline, Walker, pack_timeline, unpack_timeline
 from server.hosts.surroundings import Surroundings
 
 LOG = logging.getLogger("neurarium")
@@ -20,6 +20,8 @@ SHARE_OF_TRAINING = 0.01
 BYTES_PER_SECOND = 2e9
 """How fast an arena is copied, on a slow machine."""
 SECONDS_BETWEEN_PACKS = 10.0
+SECONDS_AFTER_CHANGE = 2.0
+"""Between two packs while somebody changes one thing after the other: packing all takes a while."""
 MOST_PACKED = 4_000_000
 """Bytes of moments that outlive the process; every branch keeps one, however large it is."""
 
@@ -39,7 +41,7 @@ class Recorder:
     ) -> None:
         self._session, self._seat, self._around = session, seat, around
         self._packed_at = -inf
-        self._packed: list[tuple[int, int]] = []
+        self._packed: tuple[object, object] = (None, None)
         self.timeline = self._begin(kept)
         self.walker = Walker(session, self.timeline)
         self._room: Room | None = None
@@ -48,18 +50,9 @@ class Recorder:
     def _begin(self, kept: bytes | None) -> Timeline:
         if kept is not None:
             try:
-                timeline = unpack_timeline(kept, self._session, self._budget())
+                return unpack_timeline(kept, self._session, self._budget())
             except NeurariumError as error:
                 LOG.warning("a session goes on without its history: %s", error)
-            else:
-                present = timeline.branch.segment(self._session.step).experiment
-                if not present.runs_like(self._session.experiment):
-                    # The history is older than the last change; it must not be replayed as if
-                    # that had always been so.
-                    timeline.changed(
-                        self._session, describe_change(present, self._session.experiment)
-                    )
-                return timeline
         return Timeline(self._session, self._budget())
 
     def _budget(self) -> int:
@@ -90,18 +83,29 @@ class Recorder:
         else:
             self.timeline.reach(self._session.step)
 
-    def pack(self) -> bytes | None:
-        """The history as bytes, if it is time to keep it elsewhere: now and then, and at once after
-        a branch has come or gone or something was changed on one.
-        """
-        now = time.perf_counter()
+    @property
+    def is_behind(self) -> bool:
+        """Whether something was changed that the history kept elsewhere doesn't know."""
+        return self._packed != self._shape()
+
+    def _shape(self) -> tuple[object, object]:
+        """What a history must not lose: where one stands among which branches, and the changes."""
+        timeline = self.timeline
         begins = [
             (branch.number, segment.start)
-            for branch in self.timeline.branches.values()
+            for branch in timeline.branches.values()
             for segment in branch.segments
         ]
-        if now - self._packed_at < SECONDS_BETWEEN_PACKS and begins == self._packed:
+        return (timeline.branch.number, tuple(timeline.branches)), begins
+
+    def pack(self) -> bytes | None:
+        """The history as bytes, if it is time to keep it elsewhere: at once after a branch has come
+        or gone or was chosen, soon after something was changed on one, and now and then.
+        """
+        now, shape = time.perf_counter(), self._shape()
+        pause = SECONDS_AFTER_CHANGE if shape != self._packed else SECONDS_BETWEEN_PACKS
+        if now - self._packed_at < pause and shape[0] == self._packed[0]:
             return None
-        self._packed_at, self._packed = now, begins
+        self._packed_at, self._packed = now, shape
         packed = pack_timeline(self.timeline, MOST_PACKED)
         return packed if len(packed) <= self._around.options.max_checkpoint_bytes else None

@@ -10,13 +10,14 @@ from math import inf
 from typing import NamedTuple
 
 from engine import Experiment, NeurariumError, Session, Snapshot
+from engine.breakpoints import Guard
 from engine.observer import Observer
 from server.hosts.base import Placement
 from server.hosts.describing import divergence_of, layout_of, listing_message
 from server.hosts.frames import Camera
 from server.hosts.herald import Herald
 from server.hosts.measuring import Meter
-from server.hosts.recorder import Recorder
+from server.hosts.recorder import SECONDS_AFTER_CHANGE, Recorder
 from server.hosts.saving import Saver
 from server.hosts.surroundings import Surroundings, limits_of
 from server.protocol import Inspect
@@ -51,6 +52,7 @@ class Stage:
     Attributes:
         lock: held by whoever commands or looks.
         inspect: the sample that the watchers look at.
+        is_unsaved: whether a command isn't complete until the session is saved.
         stop_due: when slow motion goes on, in seconds of `time.perf_counter`.
 
     Raises:
@@ -74,10 +76,13 @@ class Stage:
             self.seat = around.scheduler.add(self.session)
             self.camera = Camera(Observer(self.session, self.seat), kept.revision)
             self.recorder = Recorder(self.session, self.seat, around, kept.history)
-        self.herald = Herald(placement, self.session, self.seat, around.outlet)
+            self.guard = Guard(self.seat)
+            self.recorder.walker.on_step = self.guard.has_stepped
+        self.herald = Herald(placement, self.session, self.guard, around.outlet)
         self.meter = Meter(placement.session, around.load)
         self.saver = Saver(around.options)
         self.inspect = Inspect(request=0)
+        self.is_unsaved = False
         self.stop_due = inf
         self._told_ends: dict[int, int] = {}
 
@@ -90,6 +95,7 @@ class Stage:
     def stand_still(self) -> None:
         """End training and slow motion, and keep the moment that this leads to."""
         self.seat.pause()
+        self.guard.stopped = None
         self.herald.motion, self.stop_due = None, inf
         self.recorder.settle()
 
@@ -100,11 +106,19 @@ class Stage:
         with self.around.building:
             self.camera.look_through(Observer(self.session, self.seat), revision)
         self.meter.restart()
+        self.watch_anew()
         try:
             self.show(self.inspect)
         except NeurariumError:
             # The new data have no such sample; their first one is shown.
             self.inspect = Inspect(request=0)
+
+    def watch_anew(self) -> None:
+        """The session has moved otherwise than by training, or isn't what it was."""
+        before = self.guard.problems
+        self.guard.refresh()
+        if self.guard.problems != before:
+            self.herald.tell_breakpoints()
 
     def show(self, command: Inspect) -> bool:
         """Have the observer look at a sample; false if the command names none."""
@@ -121,6 +135,7 @@ class Stage:
         The step is the caller's to say: a session that is training has moved on by now.
         """
         self.meter.restart()
+        self.watch_anew()
         self.outlet.rewind(self.placement, last_valid)
         self.tell_timeline()
         self.tell_status(always=True)
@@ -129,13 +144,16 @@ class Stage:
 
     def save(self) -> None:
         """Send a checkpoint of the present state."""
+        self.is_unsaved = False
         revision = self.camera.revision
         checkpoint = self.saver.take(self.seat)
         if checkpoint is not None:
-            # First, so that a crash in between leaves no moment of a change that it doesn't know.
+            # First, so that a crash in between leaves no branch that the history doesn't know.
             history = self.recorder.pack()
             if history is not None:
                 self.outlet.history(self.placement, history)
+            if self.recorder.is_behind:
+                self.saver.change(SECONDS_AFTER_CHANGE)
             self.outlet.checkpoint(self.placement, revision, checkpoint)
 
     # --- saying what has become ----------------------------------------------------------------
@@ -145,6 +163,7 @@ class Stage:
         layout = layout_of(self.session, self.camera.observer, self.camera.revision)
         self.herald.tell_experiment(self.camera.revision)
         self.herald.tell_layout(layout)
+        self.herald.tell_breakpoints()
         self.tell_timeline()
         self.tell_status(always=True)
         self.tell_inspected()

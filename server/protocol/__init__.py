@@ -32,7 +32,9 @@ from server.protocol.commands import (
     RemoveBranch,
     Reseed,
     Reset,
+    SetBreakpoints,
     SetParameter,
+    SetWatches,
     SlowMotion,
     Step,
     Subscribe,
@@ -81,6 +83,13 @@ from server.protocol.messages import (
     TimelineMessage,
     Welcome,
 )
+from server.protocol.watching import (
+    BreakpointNote,
+    Breakpoints,
+    Watches,
+    WatchNote,
+    WatchValues,
+)
 from server.protocol.words import (
     LARGEST_NUMBER,
     PROTOCOL_VERSION,
@@ -109,6 +118,8 @@ __all__ = [
     "UINT8",
     "Acknowledge",
     "BranchInfo",
+    "BreakpointNote",
+    "Breakpoints",
     "CheckGradients",
     "ClientMessage",
     "Command",
@@ -153,7 +164,9 @@ __all__ = [
     "Reseed",
     "Reset",
     "ServerMessage",
+    "SetBreakpoints",
     "SetParameter",
+    "SetWatches",
     "SlowMotion",
     "Status",
     "Step",
@@ -164,6 +177,9 @@ __all__ = [
     "TimelineMessage",
     "UnitWorth",
     "Visit",
+    "WatchNote",
+    "WatchValues",
+    "Watches",
     "Welcome",
     "Words",
 ]

@@ -145,6 +145,28 @@ class RankUnits(Command):
     type: Literal["rank_units"] = "rank_units"
 
 
+class SetBreakpoints(Command):
+    """Stop at these conditions from now on, and at no others.
+
+    A condition that doesn't fit the network is refused, unless it was among them before.
+    """
+
+    type: Literal["set_breakpoints"] = "set_breakpoints"
+    breakpoints: list[Document] = Field(max_length=20)
+    """Of the catalog's family `condition`."""
+    lenient: bool = False
+    """True leaves out for the time being what doesn't fit, and refuses nothing for that."""
+
+
+class SetWatches(Command):
+    """Watch these numbers from now on, and no others; refused as `SetBreakpoints` is."""
+
+    type: Literal["set_watches"] = "set_watches"
+    watches: list[Document] = Field(max_length=12)
+    """Of the catalog's family `watch`."""
+    lenient: bool = False
+
+
 class Reset(Command):
     """Back to step 0 with the same seeds: the same run again."""
 
@@ -205,6 +227,8 @@ ClientMessage = Annotated[
     | CheckGradients
     | MeasureCost
     | RankUnits
+    | SetBreakpoints
+    | SetWatches
     | Reset
     | Reseed
     | Edit

@@ -8,6 +8,7 @@ from pydantic import Field, TypeAdapter
 
 from server.protocol.analysing import FindingNote, GradientCheck, StepCost, UnitWorth
 from server.protocol.explaining import Explanation, Instruction, OperandValues
+from server.protocol.watching import Breakpoints, Watches, WatchValues
 from server.protocol.words import Document, Message, Problem, Words
 
 
@@ -143,6 +144,8 @@ class Status(Message):
     motion: Literal["instruction", "layer", "sample", "batch"] | None = None
     """The level of slow motion while that runs."""
     divergence: Divergence | None = None
+    stopped: Words | None = None
+    """Why training stopped, where a breakpoint did that."""
 
 
 class BranchInfo(Message):
@@ -242,6 +245,9 @@ ServerMessage = Annotated[
     | Layout
     | Listing
     | Findings
+    | Breakpoints
+    | Watches
+    | WatchValues
     | ExperimentMessage
     | Status
     | TimelineMessage

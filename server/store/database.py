@@ -41,7 +41,7 @@ VOID_POINTS = delete(POINTS).where(
 
 WITH_FILES = (CHECKPOINTS, HISTORIES)
 """Tables whose longer bytes lie in files."""
-_LIGHT = [column for column in SESSIONS.c if column.name not in ("experiment", "inspected")]
+_LIGHT = [column for column in SESSIONS.c if column.name not in ("experiment", "standing")]
 
 
 class Database:
@@ -126,7 +126,7 @@ class Database:
             checkpoint,
             base,
             self._read_history(history),
-            one.inspected,
+            one.standing,
             [
                 Stretch(branch, -1, [Point(*point[1:]) for point in line])
                 for branch, line in groupby(points, key=lambda point: point.branch)
@@ -305,7 +305,7 @@ def _write_sessions(connection: Connection, changes: Sequence[Change]) -> dict[s
     known = _numbers_of(connection, names)
     new = [change for change in changes if change.row.id not in known]
     if new:
-        blank = {"experiment": b"", "inspected": None}
+        blank = {"experiment": b"", "standing": None}
         connection.execute(insert(SESSIONS), [blank | _values(change) for change in new])
     rebuilt = [{"which": known[one.row.id]} for one in changes if one.is_rebuilt and one not in new]
     if rebuilt:
@@ -332,8 +332,8 @@ def _numbers_of(connection: Connection, names: Sequence[str]) -> dict[str, int]:
 def _values(change: Change) -> dict[str, Any]:
     """The columns of a session's row that are to be written."""
     values = {column.name: getattr(change.row, column.name) for column in _LIGHT[1:]}
-    if change.inspected is not None:
-        values["inspected"] = change.inspected
+    if change.standing is not None:
+        values["standing"] = change.standing
     if change.experiment is not None:
         values["experiment"] = change.experiment
     return values

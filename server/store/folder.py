@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-VERSIONS = ("0001",)
+VERSIONS = ("0001", "0002")
 """Of the database, the oldest first; a test compares them with the migrations."""
 MIGRATING = "server.store.migrating"
 """Found by name, late: a database of the newest version doesn't need it."""

@@ -61,7 +61,7 @@ class Change:
         is_rebuilt: whether the checkpoints that are stored belong to the experiment before.
         checkpoint: a newer one.
         history: earlier moments and branches, if they are newer than what is stored.
-        inspected: the sample that is looked at, as JSON; `None` if it is the stored one.
+        standing: the commands that hold on, as a JSON list; `None` if they are the stored ones.
         curves: what is new of every branch there is; `None` if all of it is stored.
     """
 
@@ -70,7 +70,7 @@ class Change:
     is_rebuilt: bool
     checkpoint: bytes | None
     history: bytes | None
-    inspected: str | None
+    standing: str | None
     curves: Sequence[Stretch] | None
 
 
@@ -90,7 +90,7 @@ class Loaded:
     checkpoint: bytes | None
     base: bytes | None
     history: bytes | None
-    inspected: str | None
+    standing: str | None
     curves: Sequence[Stretch]
     is_damaged: bool
 

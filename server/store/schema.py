@@ -48,7 +48,7 @@ SESSIONS = Table(
     Column("steps_per_second", Float),
     Column("revision", Integer, nullable=False),
     Column("run", Integer, nullable=False),
-    Column("inspected", String),
+    Column("standing", String),
     # Last, as the longest: a list of sessions is read without it.
     Column("experiment", LargeBinary, nullable=False),
 )

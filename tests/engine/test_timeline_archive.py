@@ -134,3 +134,36 @@ def forged(**changes: object) -> bytes:
 )
 def test_a_forged_header_is_refused(changes: dict[str, object]) -> None:
     refused(forged(**changes))
+
+
+def test_a_history_that_is_older_than_the_last_change_leads_only_where_it_knows_the_way() -> None:
+    """After a crash the checkpoint may know a change that the history doesn't."""
+    session = Session(with_dropout())
+    timeline = Timeline(session)
+    session.run(steps=20)
+    timeline.note(session.snapshot())
+    at_20 = session.arena.copy()
+    packed = pack_timeline(timeline, 10_000_000)
+    session.run(steps=4)
+    session.edit(OTHER)
+    session.run(steps=6)
+    again = Session(OTHER)
+    again.restore(session.snapshot())
+    at_30 = again.arena.copy()
+    back = unpack_timeline(packed, again, 10_000_000)
+    again.run(steps=10)
+    at_40 = again.arena.copy()
+    back.visit(again, 40)
+    assert np.array_equal(again.arena, at_40)
+    back.visit(again, 25)
+    assert (again.step, again.experiment) == (30, OTHER), "nobody knows what step 25 was like"
+    assert np.array_equal(again.arena, at_30)
+    back.visit(again, 35)
+    assert again.step == 35
+    assert again.experiment == OTHER
+    back.visit(again, 25, branch=1)
+    assert (again.step, again.experiment) == (20, with_dropout())
+    assert np.array_equal(again.arena, at_20)
+    cause = back.branches[2].cause
+    assert "0.3" in cause.en
+    assert (back.branches[2].parent, back.branches[2].fork) == (1, 20)

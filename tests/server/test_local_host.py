@@ -101,9 +101,10 @@ async def test_contract_is_kept_by_a_real_process(host: LocalHost, recorder: Rec
     place = Placement("a", 2)
     await host.create(place, Order(DOCUMENT, None, 5))
     kinds = [kind for _, kind, _ in recorder.messages]
-    assert kinds[:5] == ["experiment", "layout", "timeline", "status", "inspected"]
+    told = ["experiment", "layout", "breakpoints", "timeline", "status", "inspected"]
+    assert kinds[:6] == told
     # Whoever waits for a session doesn't wait for the listing.
-    assert kinds[5:] in ([], ["listing"])
+    assert kinds[6:] in ([], ["listing"])
     assert recorder.messages[1][2]["revision"] == 5
 
     # Nothing is sent before it is wanted and granted.

@@ -31,6 +31,8 @@ MESSAGES: list[dict[str, Any]] = [
     {"type": "check_gradients", "request": 3},
     {"type": "measure_cost", "request": 3},
     {"type": "rank_units", "request": 3},
+    {"type": "set_breakpoints", "request": 3, "breakpoints": [{"kind": "at_step", "step": 5}]},
+    {"type": "set_watches", "request": 3, "watches": [], "lenient": True},
     {"type": "reset", "request": 4},
     {"type": "reseed", "request": 5, "seeds": ["data", "weights"]},
     {"type": "edit", "request": 6, "experiment": {}},

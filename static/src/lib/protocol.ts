@@ -205,6 +205,20 @@ export interface Reset {
   type: 'reset';
 }
 
+/**
+ * Stop at these conditions from now on, and at no others.
+ *
+ * A condition that doesn't fit the network is refused, unless it was among them before.
+ */
+export interface SetBreakpoints {
+  request: number;
+  type: 'set_breakpoints';
+  /** Of the catalog's family `condition`. */
+  breakpoints: Experiment[];
+  /** True leaves out for the time being what doesn't fit, and refuses nothing for that. */
+  lenient?: boolean;
+}
+
 /** Set one weight or bias by hand: `parameter` is `<layer>.weights` or `<layer>.bias`. */
 export interface SetParameter {
   request: number;
@@ -212,6 +226,15 @@ export interface SetParameter {
   parameter: string;
   index: number[];
   value: number;
+}
+
+/** Watch these numbers from now on, and no others; refused as `SetBreakpoints` is. */
+export interface SetWatches {
+  request: number;
+  type: 'set_watches';
+  /** Of the catalog's family `watch`. */
+  watches: Experiment[];
+  lenient?: boolean;
 }
 
 /** Go from stop to stop of a level at a pace, until paused. */
@@ -274,6 +297,8 @@ export type ClientMessage =
   | CheckGradients
   | MeasureCost
   | RankUnits
+  | SetBreakpoints
+  | SetWatches
   | Reset
   | Reseed
   | Edit
@@ -295,6 +320,20 @@ export interface BranchInfo {
   cause: Words;
   /** Steps at which something was changed on it. */
   changes: number[];
+}
+
+/** A condition at which training stops. */
+export interface BreakpointNote {
+  /** Of the catalog's family `condition`. */
+  condition: Experiment;
+  /** Why it is left out at present, as when its layer is gone. */
+  problem: Problem | null;
+}
+
+/** All conditions at which training stops; sent whenever that changes. */
+export interface Breakpoints {
+  type: 'breakpoints';
+  breakpoints: BreakpointNote[];
 }
 
 /** Where training went to NaN or infinity. */
@@ -582,6 +621,8 @@ export interface Status {
   /** The level of slow motion while that runs. */
   motion: 'instruction' | 'layer' | 'sample' | 'batch' | null;
   divergence: Divergence | null;
+  /** Why training stopped, where a breakpoint did that. */
+  stopped: Words | null;
 }
 
 /** What one training step costs. */
@@ -632,6 +673,32 @@ export interface UnitWorth {
   change: number | null;
 }
 
+/** A number that is watched. */
+export interface WatchNote {
+  /** Of the catalog's family `watch`. */
+  watch: Experiment;
+  label: Words;
+  /** Why it can't be read at present, as when its layer is gone. */
+  problem: Problem | null;
+}
+
+/** Values that were read since the last such message. */
+export interface WatchValues {
+  type: 'watch_values';
+  /** True when all earlier values are void. */
+  restart: boolean;
+  /** When each row of `values` was read; a step that was read before is replaced. */
+  step: number[];
+  /** A row for each step, a number for each of `Watches.watches`; `null` where there is none. */
+  values: ((number | null)[])[];
+}
+
+/** All numbers that are watched; sent whenever that changes. Their values begin anew then. */
+export interface Watches {
+  type: 'watches';
+  watches: WatchNote[];
+}
+
 /** Answer to `Hello`. */
 export interface Welcome {
   type: 'welcome';
@@ -656,6 +723,9 @@ export type ServerMessage =
   | Layout
   | Listing
   | Findings
+  | Breakpoints
+  | Watches
+  | WatchValues
   | ExperimentMessage
   | Status
   | TimelineMessage

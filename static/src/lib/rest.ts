@@ -22,6 +22,10 @@ export interface Catalog {
   preprocessing: CatalogEntry[];
   source: SourceEntry[];
   task: CatalogEntry[];
+  /** At which training can stop. */
+  condition: CatalogEntry[];
+  /** Numbers that can be watched. */
+  watch: CatalogEntry[];
 }
 
 /** One member of a family, such as a kind of layer or optimizer, with traits of its family. */
@@ -38,7 +42,10 @@ export interface CatalogEntry {
 /** One control of a form. */
 export interface CatalogField {
   name: string;
-  /** `integer`, `number`, `boolean`, `choice`, `choices`, `member:<family>`, `list` or `text`. */
+  /**
+   * `integer`, `number`, `boolean`, `choice`, `choices`, `member:<family>`, `list`, `text`; or
+   * `layer` and `parameter` for their names.
+   */
   type: string;
   default: FieldValue;
   minimum: number | null;
@@ -51,7 +58,7 @@ export interface CatalogField {
   help: Words | null;
   unit: Words | null;
   scale: 'linear' | 'logarithmic';
-  /** Words for `values`. */
+  /** Words for `values`; for `layer`, what leaving it empty means. */
   choices: Record<string, Words> | null;
 }
 

@@ -59,6 +59,12 @@ export function marksOf(path: readonly Stretch[]): Mark[] {
   });
 }
 
+/** The mark next to `step`, if one is within `reach`. */
+export function nearestMark(marks: readonly Mark[], step: number, reach: number): Mark | undefined {
+  const far = (mark: Mark): number => Math.abs(mark.step - step);
+  return marks.filter((mark) => far(mark) <= reach).sort((left, right) => far(left) - far(right))[0];
+}
+
 /** Whether nothing has left a branch and the session isn't on it. */
 export function isRemovable(branches: readonly BranchInfo[], number: number, present: number): boolean {
   return number !== present && !branches.some(({ parent }) => parent === number);
