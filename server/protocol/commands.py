@@ -145,6 +145,14 @@ class RankUnits(Command):
     type: Literal["rank_units"] = "rank_units"
 
 
+class CompareInputs(Command):
+    """Say what changes from one input to another; both are raw numbers. The reply carries it."""
+
+    type: Literal["compare_inputs"] = "compare_inputs"
+    original: list[float] = Field(max_length=100_000)
+    changed: list[float] = Field(max_length=100_000)
+
+
 class Reset(Command):
     """Back to step 0 with the same seeds: the same run again."""
 
@@ -205,6 +213,7 @@ ClientMessage = Annotated[
     | CheckGradients
     | MeasureCost
     | RankUnits
+    | CompareInputs
     | Reset
     | Reseed
     | Edit

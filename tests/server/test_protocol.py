@@ -31,6 +31,7 @@ MESSAGES: list[dict[str, Any]] = [
     {"type": "check_gradients", "request": 3},
     {"type": "measure_cost", "request": 3},
     {"type": "rank_units", "request": 3},
+    {"type": "compare_inputs", "request": 3, "original": [0.5, 1], "changed": [0.5, 2]},
     {"type": "reset", "request": 4},
     {"type": "reseed", "request": 5, "seeds": ["data", "weights"]},
     {"type": "edit", "request": 6, "experiment": {}},
