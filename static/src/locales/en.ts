@@ -160,7 +160,7 @@ export const en = {
   'result.curve.prediction': 'Prediction',
   'part.training': 'Training',
   'part.validation': 'Validation',
-  'part.drawn': 'Drawn',
+  'part.drawn': 'By hand',
 
   'curves.loss': 'Loss',
   'curves.over': 'over training steps',
@@ -188,6 +188,7 @@ export const en = {
   'input.title': 'Sample',
   'input.previous': 'Previous sample',
   'input.next': 'Next sample',
+  'input.nudge': 'Nudge its inputs',
   'input.image': 'The inspected image',
   'input.truth': 'Right answer: {name}',
   'input.values': 'True value {truth}, predicted {guess}',
