@@ -160,7 +160,8 @@ export const en = {
   'result.curve.prediction': 'Prediction',
   'part.training': 'Training',
   'part.validation': 'Validation',
-  'part.drawn': 'By hand',
+  'part.drawn': 'Drawn',
+  'part.hand': 'By hand',
 
   'curves.loss': 'Loss',
   'curves.over': 'over training steps',

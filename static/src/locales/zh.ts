@@ -160,7 +160,8 @@ export const zh: Record<keyof typeof en, string> = {
   'result.curve.prediction': '预测',
   'part.training': '训练集',
   'part.validation': '验证集',
-  'part.drawn': '手动',
+  'part.drawn': '手写',
+  'part.hand': '手动',
 
   'curves.loss': '损失',
   'curves.over': '随训练步数变化',
