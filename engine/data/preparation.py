@@ -5,8 +5,9 @@ Guarded by tests/engine/test_data_preparation.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,28 @@ class Prepared:
     def shape(self) -> tuple[int, ...]:
         """Shape of one sample after the steps."""
         return self.training_inputs.shape[1:]
+
+    def raw_sample(self, values: Collection[float]) -> Floats:
+        """One sample `(1, *raw shape)` given by its raw numbers, row by row: a drawn digit.
+
+        Raises:
+            DataError: too many or too few numbers.
+        """
+        shape = self.dataset.inputs.shape[1:]
+        if len(values) != prod(shape):
+            raise DataError(
+                "wrong_inputs",
+                "values",
+                Text(
+                    f"A sample of these data has {prod(shape)} numbers, not {len(values)}.",
+                    f"这组数据的一个样本有 {prod(shape)} 个数，而不是 {len(values)} 个。",
+                ),
+                Text("Send that many numbers, row by row.", "请按行依次发送这么多个数。"),
+                value=len(values),
+                allowed=prod(shape),
+            )
+        with np.errstate(over="ignore"):  # a number that float32 can't hold is refused as infinite
+            return np.asarray(list(values), np.float32).reshape(1, *shape)
 
     def transform(self, inputs: Floats) -> Floats:
         """What the network sees of raw `inputs` `(samples, *raw shape)`: a grid, a drawn digit.

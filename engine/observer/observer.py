@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from math import prod
 from typing import Any, Literal
 
 import numpy as np
@@ -192,22 +191,7 @@ class Observer:
             DataError: too many or too few numbers, or one that isn't finite.
         """
         prepared = self._session.prepared
-        shape = prepared.dataset.inputs.shape[1:]
-        if len(values) != prod(shape):
-            raise DataError(
-                "wrong_inputs",
-                "values",
-                Text(
-                    f"A sample of these data has {prod(shape)} numbers, not {len(values)}.",
-                    f"这组数据的一个样本有 {prod(shape)} 个数，而不是 {len(values)} 个。",
-                ),
-                Text("Send that many numbers, row by row.", "请按行依次发送这么多个数。"),
-                value=len(values),
-                allowed=prod(shape),
-            )
-        with np.errstate(over="ignore"):  # a number that float32 can't hold is refused as infinite
-            raw = np.asarray(list(values), np.float32).reshape(1, *shape)
-        self._show(prepared.transform(raw))
+        self._show(prepared.transform(prepared.raw_sample(values)))
         self.inspection = Inspection("drawn", None, None)
         return self.inspection
 

@@ -1,4 +1,4 @@
-"""Looks into a network on request: are its gradients right, what does it cost, which units matter.
+"""Looks into a network on request: gradients, costs, which units matter, what a nudge changes.
 
 Guarded by tests/server/test_analysing.py.
 """
@@ -11,7 +11,16 @@ from engine import Session
 from engine.insight.ablation import rank_units
 from engine.insight.cost import Cost, LayerCost, cost_of
 from engine.insight.gradient_check import LayerCheck, check_gradients
-from server.protocol import GradientCheck, LayerWork, StepCost, UnitWorth
+from engine.insight.nudging import compare_inputs
+from server.protocol import (
+    CompareInputs,
+    GradientCheck,
+    InputComparison,
+    LayerShift,
+    LayerWork,
+    StepCost,
+    UnitWorth,
+)
 
 MOST_UNITS = 500
 """Units that are told of; the most important ones."""
@@ -74,6 +83,31 @@ def units_of(session: Session) -> list[UnitWorth]:
         )
         for one in rank_units(session)[:MOST_UNITS]
     ]
+
+
+def comparison_of(session: Session, command: CompareInputs) -> InputComparison:
+    """What changes from one input to another.
+
+    Raises:
+        NeurariumError: too many or too few numbers, or one that the network can't take.
+    """
+    found = compare_inputs(session, command.original, command.changed)
+    return InputComparison(
+        step=found.step,
+        before=[_finite(value) for value in found.before],
+        after=[_finite(value) for value in found.after],
+        layers=[
+            LayerShift(
+                layer=shift.layer,
+                distance=_finite(shift.distance),
+                length=_finite(shift.length),
+                unit=shift.unit,
+                before=_finite(shift.before),
+                after=_finite(shift.after),
+            )
+            for shift in found.layers
+        ],
+    )
 
 
 def _finite(value: float) -> float | None:

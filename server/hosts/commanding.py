@@ -12,7 +12,7 @@ from engine import Experiment, Session, Text
 from engine.experiment import LARGEST_SEED
 from engine.timeline import Walker, describe_change
 from server.errors import refuse
-from server.hosts.analysing import cost_message, gradients_of, units_of
+from server.hosts.analysing import comparison_of, cost_message, gradients_of, units_of
 from server.hosts.explaining import Explainer
 from server.hosts.measuring import steps_to_epoch
 from server.hosts.stage import SOON, Stage
@@ -21,6 +21,7 @@ from server.hosts.watching import Watcher, read_conditions
 from server.protocol import (
     CheckGradients,
     Command,
+    CompareInputs,
     Edit,
     Explain,
     Fork,
@@ -80,6 +81,9 @@ class Commander:
                 return {"explanation": self._explainer.explain(command).model_dump()}
             case CheckGradients() | MeasureCost() | RankUnits():
                 return self._analyse(command)
+            case CompareInputs():
+                with self._seat.exclusive() as session:
+                    return {"comparison": comparison_of(session, command).model_dump()}
             case Look():
                 operands = self._explainer.look(command)
                 return {"operands": [operand.model_dump() for operand in operands]}

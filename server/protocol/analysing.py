@@ -1,4 +1,4 @@
-"""What the doctor finds, whether gradients are right, what layers cost, which units matter.
+"""What the doctor finds, and what a network is asked: gradients, costs, units, nudged inputs.
 
 Guarded by tests/server/test_protocol.py.
 """
@@ -84,3 +84,28 @@ class UnitWorth(Message):
     loss: float | None
     change: float | None
     """How much higher the loss is; negative where the network does better without the unit."""
+
+
+class LayerShift(Message):
+    """How far the outputs of one layer moved from one input to another."""
+
+    layer: str
+    distance: float | None
+    """Euclidean length of the change, ‖a′ − a‖; `null` where it isn't finite."""
+    length: float | None
+    """That of the outputs for the first input, ‖a‖."""
+    unit: int
+    """The output that moved most, counted through the layer's shape row by row."""
+    before: float | None
+    after: float | None
+
+
+class InputComparison(Message):
+    """What the network makes of two inputs, with the same parameters."""
+
+    step: int
+    before: list[float | None]
+    """The prediction for the first input: one probability a class, or the values."""
+    after: list[float | None]
+    layers: list[LayerShift]
+    """Without those that only pass on what arrives; of the last one what a person sees."""

@@ -167,6 +167,14 @@ class SetWatches(Command):
     lenient: bool = False
 
 
+class CompareInputs(Command):
+    """Say what changes from one input to another; both are raw numbers. The reply carries it."""
+
+    type: Literal["compare_inputs"] = "compare_inputs"
+    original: list[float] = Field(max_length=100_000)
+    changed: list[float] = Field(max_length=100_000)
+
+
 class Reset(Command):
     """Back to step 0 with the same seeds: the same run again."""
 
@@ -229,6 +237,7 @@ ClientMessage = Annotated[
     | RankUnits
     | SetBreakpoints
     | SetWatches
+    | CompareInputs
     | Reset
     | Reseed
     | Edit

@@ -6,7 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from server.protocol.analysing import FindingNote, GradientCheck, StepCost, UnitWorth
+from server.protocol.analysing import (
+    FindingNote,
+    GradientCheck,
+    InputComparison,
+    StepCost,
+    UnitWorth,
+)
 from server.protocol.explaining import Explanation, Instruction, OperandValues
 from server.protocol.watching import Breakpoints, Watches, WatchValues
 from server.protocol.words import Document, Message, Problem, Words
@@ -229,6 +235,8 @@ class Reply(Message):
     """Of `measure_cost`."""
     units: list[UnitWorth] | None = None
     """Of `rank_units`, the most important one first."""
+    comparison: InputComparison | None = None
+    """Of `compare_inputs`."""
 
 
 class ProblemMessage(Message):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 from engine import Session, presets
@@ -43,11 +44,29 @@ def test_units_are_ranked_by_what_the_network_loses(opened: Page) -> None:
     assert {one["layer"] for one in units} >= {"hidden1", "hidden2"}
 
 
+def test_two_inputs_are_compared_at_the_same_parameters(opened: Page) -> None:
+    original, changed = [1.5, -0.5], [1.5, 0.75]
+    found = opened.ask("compare_inputs", original=original, changed=changed)["comparison"]
+    session = Session(presets.load("spiral"))
+    session.run(steps=100)
+    expected = session.predict(np.array([original, changed]))[:, 0]
+    assert [found["before"][1], found["after"][1]] == pytest.approx(expected.tolist(), abs=1e-6)
+    assert found["before"][0] == pytest.approx(1 - found["before"][1])
+    assert found["step"] == 100
+    assert [one["layer"] for one in found["layers"]][:2] == ["input", "hidden1"]
+    assert all(one["distance"] > 0 for one in found["layers"])
+    problem = opened.command("compare_inputs", original=original, changed=[1.0])
+    assert problem is not None and problem["code"] == "wrong_inputs"
+
+
 def test_training_goes_on_while_it_is_looked_into(opened: Page) -> None:
     assert opened.command("play") is None
     before = opened.wait_for("status", status="running")["step"]
     for kind in ("check_gradients", "measure_cost", "rank_units"):
         assert opened.ask(kind)["problem"] is None
+    inputs = {"original": [0.0, 0.0], "changed": [0.0, 1.0]}
+    steps = [opened.ask("compare_inputs", **inputs)["comparison"]["step"] for _ in range(5)]
+    assert steps == sorted(steps) and steps[0] >= before
     opened.seen.clear()
     assert opened.command("pause") is None
     assert opened.wait_for("status", status="paused")["step"] > before

@@ -33,6 +33,7 @@ MESSAGES: list[dict[str, Any]] = [
     {"type": "rank_units", "request": 3},
     {"type": "set_breakpoints", "request": 3, "breakpoints": [{"kind": "at_step", "step": 5}]},
     {"type": "set_watches", "request": 3, "watches": [], "lenient": True},
+    {"type": "compare_inputs", "request": 3, "original": [0.5, 1], "changed": [0.5, 2]},
     {"type": "reset", "request": 4},
     {"type": "reseed", "request": 5, "seeds": ["data", "weights"]},
     {"type": "edit", "request": 6, "experiment": {}},

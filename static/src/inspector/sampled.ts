@@ -45,8 +45,8 @@ export function addSampled(painter: Painter, needs: () => Need[], element: Eleme
 
 const LABEL_INTERVAL = 100;
 
-/** Calls `act` at most ten times a second; the newest value always gets its turn, if late. */
-export function paced<T>(act: (value: T) => void): { take: (value: T) => void; stop: () => void } {
+/** Calls `act` at most ten times a second, or every `interval` ms; the newest value gets its turn, if late. */
+export function paced<T>(act: (value: T) => void, interval = LABEL_INTERVAL): { take: (value: T) => void; stop: () => void } {
   let acted = -Infinity;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let newest: T;
@@ -59,7 +59,7 @@ export function paced<T>(act: (value: T) => void): { take: (value: T) => void; s
     take: (value) => {
       newest = value;
       if (timer !== undefined) return;
-      const rest = LABEL_INTERVAL - (performance.now() - acted);
+      const rest = interval - (performance.now() - acted);
       if (rest <= 0) now();
       else timer = setTimeout(now, rest);
     },

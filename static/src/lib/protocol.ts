@@ -101,6 +101,14 @@ export interface CheckGradients {
   type: 'check_gradients';
 }
 
+/** Say what changes from one input to another; both are raw numbers. The reply carries it. */
+export interface CompareInputs {
+  request: number;
+  type: 'compare_inputs';
+  original: number[];
+  changed: number[];
+}
+
 /** Replace the experiment; unchanged layers keep what they learned. */
 export interface Edit {
   request: number;
@@ -299,6 +307,7 @@ export type ClientMessage =
   | RankUnits
   | SetBreakpoints
   | SetWatches
+  | CompareInputs
   | Reset
   | Reseed
   | Edit
@@ -430,6 +439,16 @@ export interface HostNotice {
   message: Words;
 }
 
+/** What the network makes of two inputs, with the same parameters. */
+export interface InputComparison {
+  step: number;
+  /** The prediction for the first input: one probability a class, or the values. */
+  before: (number | null)[];
+  after: (number | null)[];
+  /** Without those that only pass on what arrives; of the last one what a person sees. */
+  layers: LayerShift[];
+}
+
 /** The sample whose activations are streamed. */
 export interface Inspected {
   type: 'inspected';
@@ -460,6 +479,19 @@ export interface LayerLayout {
   parameters: number;
   /** `tanh`-like layers have a fixed range; otherwise `null` and each frame carries its own. */
   map_scale: number | null;
+}
+
+/** How far the outputs of one layer moved from one input to another. */
+export interface LayerShift {
+  layer: string;
+  /** Euclidean length of the change, ‖a′ − a‖; `null` where it isn't finite. */
+  distance: number | null;
+  /** That of the outputs for the first input, ‖a‖. */
+  length: number | null;
+  /** The output that moved most, counted through the layer's shape row by row. */
+  unit: number;
+  before: number | null;
+  after: number | null;
 }
 
 /** What one layer, or one phase of a step, costs. */
@@ -603,6 +635,8 @@ export interface Reply {
   cost: StepCost | null;
   /** Of `rank_units`, the most important one first. */
   units: UnitWorth[] | null;
+  /** Of `compare_inputs`. */
+  comparison: InputComparison | null;
 }
 
 /** What the session is doing. */

@@ -45,6 +45,8 @@ export class Session {
   layout = $state.raw<Layout | null>(null);
   status = $state.raw<Status | null>(null);
   inspected = $state.raw<Inspected | null>(null);
+  /** Raw numbers of the sample that this page has made by hand last. */
+  drawn = $state.raw<readonly number[] | null>(null);
   limits = $state.raw<LimitsInForce | null>(null);
   /** Why the draft was refused. */
   problem = $state.raw<Problem | null>(null);
@@ -204,6 +206,7 @@ export class Session {
   }
 
   inspect(what: Omit<Inspect, 'type' | 'request'>): Promise<Problem | null> {
+    this.drawn = what.values ?? this.drawn;
     return this.order({ type: 'inspect', ...what });
   }
 

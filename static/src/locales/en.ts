@@ -161,6 +161,7 @@ export const en = {
   'part.training': 'Training',
   'part.validation': 'Validation',
   'part.drawn': 'Drawn',
+  'part.hand': 'By hand',
 
   'curves.loss': 'Loss',
   'curves.over': 'over training steps',
@@ -188,6 +189,7 @@ export const en = {
   'input.title': 'Sample',
   'input.previous': 'Previous sample',
   'input.next': 'Next sample',
+  'input.nudge': 'Nudge its inputs',
   'input.image': 'The inspected image',
   'input.truth': 'Right answer: {name}',
   'input.values': 'True value {truth}, predicted {guess}',

@@ -161,6 +161,7 @@ export const zh: Record<keyof typeof en, string> = {
   'part.training': '训练集',
   'part.validation': '验证集',
   'part.drawn': '手写',
+  'part.hand': '手动',
 
   'curves.loss': '损失',
   'curves.over': '随训练步数变化',
@@ -187,6 +188,7 @@ export const zh: Record<keyof typeof en, string> = {
   'input.title': '样本',
   'input.previous': '上一个样本',
   'input.next': '下一个样本',
+  'input.nudge': '微调它的输入',
   'input.image': '正在查看的图像',
   'input.truth': '正确答案：{name}',
   'input.values': '真实值 {truth}，预测值 {guess}',

@@ -1,5 +1,6 @@
 /** Choosing the sample that the whole page looks into. */
 
+import { valueAt } from '../lib/frame';
 import { samples, placeOf, type Part, type SampleSet } from '../lib/samples.svelte';
 import { session } from '../lib/session.svelte';
 import type { PlotPoint } from './plane';
@@ -22,6 +23,25 @@ export function inspectedSample(): { set: SampleSet; place: number } | null {
   const set = samples.of(inspected.part);
   const place = placeOf(set, inspected.sample);
   return set === null || place < 0 ? null : { set, place };
+}
+
+/** The raw numbers of a sample, row by row. */
+export function valuesOf({ set, place }: { set: SampleSet; place: number }): number[] {
+  const count = set.inputs.shape.slice(1).reduce((product, size) => product * size, 1);
+  return Array.from({ length: count }, (_, index) => valueAt(set.inputs, place * count + index));
+}
+
+/** The raw numbers of the sample that is looked at, made by hand or not; null where they aren't known here. */
+export function inspectedValues(): readonly number[] | null {
+  if (session.inspected?.part === 'drawn') return session.drawn;
+  const sample = inspectedSample();
+  return sample === null ? null : valuesOf(sample);
+}
+
+/** Where a sample made by hand lies on the plane; null for every other one. */
+export function drawnPlace(): { x: number; y: number } | null {
+  const values = session.inspected?.part === 'drawn' ? session.drawn : null;
+  return values?.length === 2 ? { x: values[0] ?? 0, y: values[1] ?? 0 } : null;
 }
 
 /** Look into the sample `by` places further on; wraps around. */
