@@ -76,6 +76,7 @@ class Timeline:
         """
         step = session.step
         self.reach(step if end is None else end)
+        self._stand_on_owner(step)
         if step < self.branch.end:
             self.branch = self._begin(session, self.branch.number, step, cause)
             return
@@ -89,6 +90,7 @@ class Timeline:
     def fork(self, session: Session, cause: Text) -> None:
         """Begin a branch where the session stands, without any change."""
         self.reach(session.step)
+        self._stand_on_owner(session.step)
         row = session.row
         if row:
             # A branch begins at a step boundary; the rows that were done are done again.
@@ -103,14 +105,24 @@ class Timeline:
         self.branch = self._begin(session, None, 0, cause)
 
     def train_on(self, session: Session) -> bool:
-        """The session is about to train; returns whether that begins a branch.
+        """The session is about to train; returns whether that leads to another branch.
 
-        Where something was changed later on, the same way can't be walked again by training alone.
+        Where something was changed later on, the same way can't be walked again by training alone:
+        a branch begins. Before the fork of the present branch the way is its parent's.
         """
+        before = self.branch
+        self._stand_on_owner(session.step)
+        if self.branch is not before:
+            self.train_on(session)
+            return True
         if self.branch.segment(session.step) is self.branch.segments[-1]:
             return False
         self.fork(session, TRAINED_ON)
         return True
+
+    def _stand_on_owner(self, step: int) -> None:
+        """Before the fork of the present branch, be on the one whose moments lie there."""
+        self.branch = self._owner(self.branch, step)
 
     def _begin(self, session: Session, parent: int | None, fork: int, cause: Text) -> Branch:
         segment = Segment(session.experiment, [session.snapshot()])

@@ -282,3 +282,30 @@ def test_a_snapshot_of_another_network_changes_nothing() -> None:
     assert session.experiment == with_dropout()
     session.run(steps=5)
     assert same(session, straight(with_dropout(), 10))
+
+
+def test_training_on_before_the_fork_walks_the_way_of_the_parent() -> None:
+    """A branch begins with its change: before that, its path is its parent's."""
+    session = Session(with_dropout())
+    timeline = Timeline(session)
+    session.run(steps=40)
+    timeline.note(session.snapshot())
+    timeline.visit(session, 20)
+    session.edit(with_rate(with_dropout(), 0.1))
+    timeline.changed(session, Text("another rate", "另一个学习率"), 40)
+    session.run(steps=10)
+    timeline.note(session.snapshot())
+    at_30 = session.arena.copy()
+    timeline.visit(session, 10)
+    assert timeline.train_on(session)
+    for _ in range(4):
+        session.run(steps=5)
+        timeline.note(session.snapshot())
+    assert timeline.branch.number == 1
+    assert same(session, straight(with_dropout(), 30))
+    timeline.visit(session, 30, branch=2)
+    assert np.array_equal(session.arena, at_30)
+    timeline.visit(session, 5, branch=2)
+    session.edit(with_rate(with_dropout(), 0.1))
+    timeline.changed(session, Text("another rate", "另一个学习率"))
+    assert (timeline.branch.parent, timeline.branch.fork) == (1, 5)
