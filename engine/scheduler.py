@@ -96,6 +96,7 @@ class Place:
         self._kept: tuple[Any, ...] = ()
         self._asked: dict[int, Room] = {}
         self.session = session
+        self._is_held = False
         with self.exclusive():
             self._line[2:] = 0
 
@@ -115,6 +116,7 @@ class Place:
             if steps != 0:
                 finished = session.finish_step()
                 steps = None if steps is None else steps - finished
+            self._is_held = False
             self._line[PACE] = 0 if steps_per_second is None else int(1e9 / steps_per_second)
             self._line[NEXT] = now()
             self._line[BUDGET] = -1 if steps is None else steps
@@ -125,6 +127,23 @@ class Place:
         """Stop; returns when the session stands at a step boundary."""
         with self.exclusive():
             self._line[RUNNING] = 0
+            self._is_held = False
+
+    def hold(self) -> None:
+        """Wait at a step boundary until `release`; meanwhile it still counts as running."""
+        with self.exclusive():
+            if self._line[RUNNING]:
+                self._line[RUNNING] = 0
+                self._is_held = True
+
+    def release(self) -> None:
+        """Go on after `hold`, at the pace and for the steps that were left."""
+        with self.exclusive():
+            if self._is_held:
+                self._is_held = False
+                self._line[NEXT] = now()
+                self._line[RUNNING] = 1
+        self._scheduler.wake()
 
     @contextmanager
     def exclusive(self) -> Iterator[Session]:
@@ -146,8 +165,8 @@ class Place:
 
     @property
     def running(self) -> bool:
-        """Whether it is training (or waiting for its next due step)."""
-        return bool(self._line[RUNNING])
+        """Whether it is training (or waiting for its next due step, or for `release`)."""
+        return self._is_held or bool(self._line[RUNNING])
 
     @property
     def step(self) -> int:
@@ -167,6 +186,7 @@ class Place:
         with self._lock:
             with self.exclusive():
                 self._line[[RUNNING, PUBLISH, KEEP]] = 0
+                self._is_held = False
             self._scheduler.release(self._line)
 
     # --- copies, taken by the worker at a step boundary -----------------------------------------

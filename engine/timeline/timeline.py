@@ -17,6 +17,7 @@ from math import inf
 from time import perf_counter
 
 from engine.errors import NeurariumError
+from engine.experiment import Experiment
 from engine.session import Session
 from engine.snapshot import Snapshot
 from engine.text import Text
@@ -145,8 +146,7 @@ class Timeline:
         self.reach(session.step)
         target = self._branch(self.branch.number if branch is None else branch)
         step = min(step, target.end)
-        segment = self._owner(target, step).segment(step)
-        session.resume(segment.experiment, segment.before(step))
+        session.resume(*self.nearest(step, target.number))
         end = perf_counter() + seconds
         while session.step < step and not session.diverged:
             session.run(steps=min(SLICE, step - session.step))
@@ -156,6 +156,18 @@ class Timeline:
             session.advance(min(row, len(session.program.rows) - 1))
         self.branch = target
 
+    def nearest(self, step: int, branch: int | None = None) -> tuple[Experiment, Snapshot]:
+        """What ran at `step`, and the newest moment that is kept at or before it.
+
+        Where everything so old is forgotten, that is the oldest moment kept.
+
+        Raises:
+            NeurariumError: there is no such branch.
+        """
+        target = self._branch(self.branch.number if branch is None else branch)
+        segment = self._owner(target, step).segment(step)
+        return segment.experiment, segment.before(step)
+
     def leads_elsewhere(self, session: Session, step: int, branch: int | None = None) -> bool:
         """Whether another network has to be built to visit a moment.
 
@@ -163,8 +175,7 @@ class Timeline:
             NeurariumError: there is no such branch.
         """
         target = self._branch(self.branch.number if branch is None else branch)
-        step = min(step, target.end)
-        experiment = self._owner(target, step).segment(step).experiment
+        experiment, _ = self.nearest(min(step, target.end), target.number)
         return not experiment.runs_like(session.experiment)
 
     def _branch(self, number: int) -> Branch:

@@ -39,6 +39,7 @@ FLOORS = (
         "engine.insight.ablation",
         "engine.insight.cost",
         "engine.insight.gradient_check",
+        "engine.twin",
     ),
     ("engine",),
     ("server", "server.bootstrap", "server.descriptions", "server.progress"),
