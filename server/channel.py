@@ -23,7 +23,16 @@ MOST_IN_FLIGHT = 2
 """Frames that a page may hold unacknowledged: one on its way, one being painted."""
 KEPT_LAYOUTS = 8
 """How many former layouts a subscription may still refer to."""
-REPEATED = ("experiment", "layout", "listing", "timeline", "findings", "status", "inspected")
+REPEATED = (
+    "experiment",
+    "layout",
+    "listing",
+    "timeline",
+    "findings",
+    "twin",
+    "status",
+    "inspected",
+)
 """Messages whose newest one is told to whoever comes in later, in this order."""
 
 TensorName = tuple[str, str]

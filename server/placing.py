@@ -12,7 +12,7 @@ from engine.errors import NeurariumError
 from server.archive import Archive
 from server.errors import refuse
 from server.hosts.base import EngineHost
-from server.protocol import Edit, Pause
+from server.protocol import Edit, Pause, TwinState
 from server.session import Session
 from server.settings import Settings
 
@@ -94,6 +94,7 @@ class Placing:
             await self._edit_again(session, session.base, newest)
         if session.inspected is not None:
             await self._host.command(session.placement, session.inspected)
+        await self._begin_twin_again(session)
         if pace is not None:
             session.pace = pace
             await self._host.command(session.placement, pace)
@@ -130,6 +131,19 @@ class Placing:
                 raise
             LOG.warning("an edit could not be made again: %s", error)
         session.conclude()
+
+    async def _begin_twin_again(self, session: Session) -> None:
+        """Give it its twin back; one that can't be had any more is taken off the pages."""
+        if session.twin is None:
+            return
+        try:
+            await self._host.command(session.placement, session.twin)
+        except NeurariumError as error:
+            if error.code == "host_lost":
+                raise
+            LOG.warning("a twin could not begin again: %s", error)
+            session.twin = None
+            session.channel.hear("twin", TwinState(twin=None).model_dump_json())
 
     async def evict(self, session: Session) -> None:
         """Pause and save a session that nobody watches and take it from the host."""

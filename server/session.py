@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from server.channel import Channel
 from server.history import Curves
 from server.hosts.base import Order, Placement, Point, Stretch
-from server.protocol import Inspect, Play, Status
+from server.protocol import Inspect, Play, StartTwin, Status
 from server.store.records import Change, Loaded, Row, SessionStatus
 
 TOKEN_BYTES = 18
@@ -54,6 +54,7 @@ class Session:
         is_placed, is_placing: whether a host holds it now, or is about to.
         is_loaded: whether its heavy parts are here, and not only in the store.
         pace: the command to go on training with, `None` while paused.
+        twin: the command that began the twin, `None` without one.
         base: the experiment that `checkpoint` belongs to, where that is an older one.
         history: earlier moments and branches, as the host packed them.
         created, used: seconds since 1970.
@@ -74,6 +75,7 @@ class Session:
     is_loaded: bool = True
     pace: Play | None = None
     inspected: Inspect | None = None
+    twin: StartTwin | None = None
     checkpoint: bytes | None = None
     base: bytes | None = None
     history: bytes | None = None

@@ -29,6 +29,8 @@ from server.placing import Placing
 from server.protocol import (
     CheckGradients,
     Command,
+    CompareLayer,
+    EndTwin,
     Explain,
     Inspect,
     Look,
@@ -37,6 +39,7 @@ from server.protocol import (
     Play,
     RankUnits,
     SetParameter,
+    StartTwin,
     Status,
     Step,
     Visit,
@@ -53,7 +56,7 @@ LOG = logging.getLogger("neurarium")
 ID_BYTES = 18
 MOST_LOSSES, LOSS_SECONDS = 3, 60.0
 """After so many crashes within so long, sessions come back paused: one of them may be the cause."""
-QUESTIONS = Explain | Look | CheckGradients | MeasureCost | RankUnits
+QUESTIONS = Explain | Look | CheckGradients | MeasureCost | RankUnits | CompareLayer
 LONGEST_SWEEP = 10.0
 """Seconds between two looks for idle sessions, at most."""
 SECONDS_FOR_FIRST_ANSWER = 0.05
@@ -183,6 +186,8 @@ class Registry:
             session.conclude()
             if isinstance(command, Inspect):
                 session.inspect(command)
+            elif isinstance(command, StartTwin | EndTwin):
+                session.twin = command if isinstance(command, StartTwin) else None
         session.use()
         is_scrubbing = isinstance(command, Visit) and command.branch is None
         if not is_scrubbing and not isinstance(command, Inspect | SetParameter | QUESTIONS):

@@ -17,10 +17,13 @@ from server.hosts.explaining import Explainer
 from server.hosts.measuring import steps_to_epoch
 from server.hosts.stage import SOON, Stage
 from server.hosts.surroundings import read_experiment
+from server.hosts.twinning import Twinning
 from server.protocol import (
     CheckGradients,
     Command,
+    CompareLayer,
     Edit,
+    EndTwin,
     Explain,
     Fork,
     GoBack,
@@ -35,6 +38,7 @@ from server.protocol import (
     Reset,
     SetParameter,
     SlowMotion,
+    StartTwin,
     Step,
     Visit,
 )
@@ -57,6 +61,9 @@ class Commander:
 
     Args:
         stage: the session with all that belongs to it.
+
+    Attributes:
+        twinning: the run beside the session, if there is one.
     """
 
     def __init__(self, stage: Stage) -> None:
@@ -64,6 +71,7 @@ class Commander:
         self._session, self._seat, self._herald = stage.session, stage.seat, stage.herald
         self._recorder, self._timeline = stage.recorder, stage.recorder.timeline
         self._explainer = Explainer(stage)
+        self.twinning = Twinning(stage)
 
     def carry_out(self, command: Command) -> dict[str, Any]:
         """Do what a command says; returns what its reply carries beside the outcome.
@@ -79,6 +87,8 @@ class Commander:
             case Look():
                 operands = self._explainer.look(command)
                 return {"operands": [operand.model_dump() for operand in operands]}
+            case StartTwin() | EndTwin() | CompareLayer():
+                return self.twinning.carry_out(command)
             case Play():
                 self._play(command.steps_per_second)
             case SlowMotion():

@@ -74,6 +74,7 @@ class HostedSession:
         with self._stage.lock:
             answer = self._commander.carry_out(command)
             self._stage.camera.is_dirty = True
+            self._commander.twinning.note(command)
         self.hurry()
         return answer
 
@@ -122,6 +123,7 @@ class HostedSession:
             running, step = self._stage.seat.running, self._stage.seat.step
             self._stage.recorder.look(now, running)
             self._consult(now, running)
+            self._accompany(now)
             if self._stage.meter.is_due(now, step, running) and not self._is_measuring:
                 self._measure_or_have_measured()
             if now >= self._frame_due and self._stage.camera.can_show(step):
@@ -148,6 +150,24 @@ class HostedSession:
                 self._consultation.look()
             finally:
                 self._consultation.is_looking = False
+        self.hurry()
+
+    def _accompany(self, now: float) -> None:
+        """Send the twin after the session, if it is time."""
+        twinning = self._commander.twinning
+        when = twinning.next_look(now)
+        if when <= now:
+            twinning.is_looking = True
+            self._stage.around.run_later(self.placement, self._be_accompanied)
+        else:
+            self.due = min(self.due, when)
+
+    def _be_accompanied(self) -> None:
+        with self._stage.lock:
+            try:
+                self._commander.twinning.look()
+            finally:
+                self._commander.twinning.is_looking = False
         self.hurry()
 
     def _next_look(self, now: float, running: bool) -> float:

@@ -8,6 +8,7 @@ from pydantic import Field, TypeAdapter
 
 from server.protocol.analysing import FindingNote, GradientCheck, StepCost, UnitWorth
 from server.protocol.explaining import Explanation, Instruction, OperandValues
+from server.protocol.twinning import TwinLayer, TwinState
 from server.protocol.words import Document, Message, Problem, Words
 
 
@@ -226,6 +227,8 @@ class Reply(Message):
     """Of `measure_cost`."""
     units: list[UnitWorth] | None = None
     """Of `rank_units`, the most important one first."""
+    twin_layer: TwinLayer | None = None
+    """Of `compare_layer`."""
 
 
 class ProblemMessage(Message):
@@ -247,6 +250,7 @@ ServerMessage = Annotated[
     | TimelineMessage
     | History
     | Inspected
+    | TwinState
     | HostNotice
     | Reply
     | ProblemMessage,

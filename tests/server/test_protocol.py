@@ -31,6 +31,9 @@ MESSAGES: list[dict[str, Any]] = [
     {"type": "check_gradients", "request": 3},
     {"type": "measure_cost", "request": 3},
     {"type": "rank_units", "request": 3},
+    {"type": "start_twin", "request": 3, "experiment": {}, "branch": 2, "from_step": 5},
+    {"type": "end_twin", "request": 3},
+    {"type": "compare_layer", "request": 3, "layer": "hidden1"},
     {"type": "reset", "request": 4},
     {"type": "reseed", "request": 5, "seeds": ["data", "weights"]},
     {"type": "edit", "request": 6, "experiment": {}},
@@ -108,5 +111,6 @@ def test_server_messages_round_trip() -> None:
         protocol.HostNotice(event="lost", step=None, message=words),
         protocol.ProblemMessage(problem=problem, fatal=True),
         protocol.Inspected(part="drawn", sample=None, target=None),
+        protocol.TwinState(twin=None),
     ):
         assert SERVER_MESSAGE.validate_json(message.model_dump_json()) == message
