@@ -114,6 +114,7 @@ class Place:
         self._asked: dict[int, Room] = {}
         self._extension: Extension | None = None
         self.session = session
+        self._is_held = False
         with self.exclusive():
             self._line[2:] = 0
 
@@ -133,6 +134,7 @@ class Place:
             if steps != 0:
                 finished = session.finish_step()
                 steps = None if steps is None else steps - finished
+            self._is_held = False
             self._line[PACE] = 0 if steps_per_second is None else int(1e9 / steps_per_second)
             self._line[NEXT] = now()
             self._line[BUDGET] = -1 if steps is None else steps
@@ -143,6 +145,23 @@ class Place:
         """Stop; returns when the session stands at a step boundary."""
         with self.exclusive():
             self._line[RUNNING] = 0
+            self._is_held = False
+
+    def hold(self) -> None:
+        """Wait at a step boundary until `release`; meanwhile it still counts as running."""
+        with self.exclusive():
+            if self._line[RUNNING]:
+                self._line[RUNNING] = 0
+                self._is_held = True
+
+    def release(self) -> None:
+        """Go on after `hold`, at the pace and for the steps that were left."""
+        with self.exclusive():
+            if self._is_held:
+                self._is_held = False
+                self._line[NEXT] = now()
+                self._line[RUNNING] = 1
+        self._scheduler.wake()
 
     def resume(self) -> None:
         """Go on where a walk was ended by a gauge, for as many steps as were left then."""
@@ -178,8 +197,8 @@ class Place:
 
     @property
     def running(self) -> bool:
-        """Whether it is training (or waiting for its next due step)."""
-        return bool(self._line[RUNNING])
+        """Whether it is training (or waiting for its next due step, or for `release`)."""
+        return self._is_held or bool(self._line[RUNNING])
 
     @property
     def step(self) -> int:
@@ -204,6 +223,7 @@ class Place:
         with self._lock:
             with self.exclusive():
                 self._line[[RUNNING, PUBLISH, KEEP]] = 0
+                self._is_held = False
             self._scheduler.release(self._line)
 
     # --- copies, taken by the worker at a step boundary -----------------------------------------

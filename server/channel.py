@@ -32,6 +32,7 @@ REPEATED = (
     "findings",
     "breakpoints",
     "watches",
+    "twin",
     "status",
     "inspected",
 )

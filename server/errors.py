@@ -156,6 +156,46 @@ REFUSALS: Mapping[str, Refusal] = {
         Text("This network has no such instruction.", "这个网络没有这条指令。"),
         Text("Choose one that is listed.", "请选择列出的指令。"),
     ),
+    "no_twin": Refusal(
+        409,
+        Text("There is no twin to compare with.", "没有可以比较的孪生网络。"),
+        Text("Begin a twin first.", "请先创建孪生网络。"),
+    ),
+    "twin_undecided": Refusal(
+        422,
+        Text("It isn't said what the twin is.", "没有说明孪生网络是什么。"),
+        Text("Give an experiment, or the number of a branch.", "请给出实验，或分支的编号。"),
+    ),
+    "twin_elsewhere": Refusal(
+        409,
+        Text(
+            "The twin doesn't stand at the step of this network.",
+            "孪生网络不在这个网络所在的步数。",
+        ),
+        Text(
+            "Wait until it has caught up, or go to a step that both have.",
+            "请等它赶上，或回到两者都有的步数。",
+        ),
+    ),
+    "twin_layer_unlike": Refusal(
+        422,
+        Text(
+            "Both networks don't have such a layer in the same shape.",
+            "两个网络没有形状相同的这一层。",
+        ),
+        Text("Choose one of the layers listed.", "请从列出的层中选择。"),
+    ),
+    "twin_layer_too_large": Refusal(
+        422,
+        Text(
+            "This layer has too many numbers to be shown one by one.",
+            "这一层的数太多，无法逐个显示。",
+        ),
+        Text(
+            "Read its distances in the table, or choose a smaller layer.",
+            "请查看表中的距离，或选择较小的层。",
+        ),
+    ),
     "storage_full": Refusal(
         507,
         Text(

@@ -12,7 +12,7 @@ from engine.errors import NeurariumError
 from server.archive import Archive
 from server.errors import refuse
 from server.hosts.base import EngineHost
-from server.protocol import Command, Edit, Pause, SetBreakpoints, SetWatches
+from server.protocol import Command, Edit, Pause, SetBreakpoints, SetWatches, StartTwin, TwinState
 from server.session import Session
 from server.settings import Settings
 
@@ -92,7 +92,7 @@ class Placing:
             session.channel.hear_rewind(session.step)
         if session.base is not None:
             await self._edit_again(session, session.base, newest)
-        for command in session.standing.values():
+        for command in list(session.standing.values()):
             await self._tell_again(session, command)
         if pace is not None:
             session.pace = pace
@@ -110,6 +110,9 @@ class Placing:
             if error.code == "host_lost":
                 raise
             LOG.warning("a session goes on without “%s”: %s", type(command).__name__, error)
+            if isinstance(command, StartTwin):
+                session.forget(StartTwin)
+                session.channel.hear("twin", TwinState(twin=None).model_dump_json())
 
     async def _make(self, session: Session, *, is_strict: bool) -> None:
         """Have the host make the session.

@@ -21,7 +21,16 @@ from pydantic import Field, TypeAdapter, ValidationError
 from server.channel import Channel
 from server.history import Curves
 from server.hosts.base import Order, Placement, Point, Stretch
-from server.protocol import Command, Inspect, Play, SetBreakpoints, SetWatches, Status
+from server.protocol import (
+    Command,
+    EndTwin,
+    Inspect,
+    Play,
+    SetBreakpoints,
+    SetWatches,
+    StartTwin,
+    Status,
+)
 from server.store.records import Change, Loaded, Row, SessionStatus
 
 TOKEN_BYTES = 18
@@ -218,6 +227,13 @@ class Session:
         if isinstance(command, Standing):
             self.standing[command.type] = command
             self._tell("standing")
+        elif isinstance(command, EndTwin):
+            self.forget(StartTwin)
+
+    def forget(self, kind: type[Standing]) -> None:
+        """Commands of this kind hold on no more."""
+        if self.standing.pop(kind.model_fields["type"].default, None) is not None:
+            self._tell("standing")
 
     def _adopt(self, draft: Draft) -> None:
         self._draft = None
@@ -324,7 +340,7 @@ class Session:
         self.stored_bytes = stored_bytes
 
 
-Standing = Inspect | SetBreakpoints | SetWatches
+Standing = Inspect | SetBreakpoints | SetWatches | StartTwin
 """Commands that hold on: the newest of each type counts."""
 STANDING: TypeAdapter[Standing] = TypeAdapter(Annotated[Standing, Field(discriminator="type")])
 LAST_STEP = 2**53

@@ -30,6 +30,7 @@ from server.protocol import (
     CheckGradients,
     Command,
     CompareInputs,
+    CompareLayer,
     Explain,
     Inspect,
     Look,
@@ -54,7 +55,7 @@ LOG = logging.getLogger("neurarium")
 ID_BYTES = 18
 MOST_LOSSES, LOSS_SECONDS = 3, 60.0
 """After so many crashes within so long, sessions come back paused: one of them may be the cause."""
-QUESTIONS = Explain | Look | CheckGradients | MeasureCost | RankUnits | CompareInputs
+QUESTIONS = Explain | Look | CheckGradients | MeasureCost | RankUnits | CompareInputs | CompareLayer
 LONGEST_SWEEP = 10.0
 """Seconds between two looks for idle sessions, at most."""
 SECONDS_FOR_FIRST_ANSWER = 0.05

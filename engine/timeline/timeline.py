@@ -17,6 +17,7 @@ from math import inf
 from time import perf_counter
 
 from engine.errors import NeurariumError
+from engine.experiment import Experiment
 from engine.session import Session
 from engine.snapshot import Snapshot
 from engine.text import Text
@@ -158,8 +159,7 @@ class Timeline:
         self.reach(session.step)
         target = self._branch(self.branch.number if branch is None else branch)
         step = min(step, target.end)
-        segment = self._owner(target, step).segment(step)
-        session.resume(segment.experiment, segment.before(step))
+        session.resume(*self.nearest(step, target.number))
         end = perf_counter() + seconds
         while session.step < step and not session.diverged:
             session.run(steps=min(SLICE, step - session.step))
@@ -169,6 +169,18 @@ class Timeline:
             session.advance(min(row, len(session.program.rows) - 1))
         self.branch = target
 
+    def nearest(self, step: int, branch: int | None = None) -> tuple[Experiment, Snapshot]:
+        """What ran at `step`, and the newest moment that is kept at or before it.
+
+        Where everything so old is forgotten, that is the oldest moment kept.
+
+        Raises:
+            NeurariumError: there is no such branch.
+        """
+        target = self._branch(self.branch.number if branch is None else branch)
+        segment = self._owner(target, step).segment(step)
+        return segment.experiment, segment.before(step)
+
     def leads_elsewhere(self, session: Session, step: int, branch: int | None = None) -> bool:
         """Whether another network has to be built to visit a moment.
 
@@ -176,8 +188,7 @@ class Timeline:
             NeurariumError: there is no such branch.
         """
         target = self._branch(self.branch.number if branch is None else branch)
-        step = min(step, target.end)
-        experiment = self._owner(target, step).segment(step).experiment
+        experiment, _ = self.nearest(min(step, target.end), target.number)
         return not experiment.runs_like(session.experiment)
 
     def _branch(self, number: int) -> Branch:
@@ -252,7 +263,7 @@ class Timeline:
         self.branches = dict(branches)
         self.branch = self.branches[present]
         self._numbers = count(max(branches) + 1)
-        known = self.branch.segment(session.step).experiment
+        known = self._owner(self.branch, session.step).segment(session.step).experiment
         if known.runs_like(session.experiment):
             self._thin_out()
             self.reach(session.step)

@@ -17,12 +17,15 @@ from server.hosts.explaining import Explainer
 from server.hosts.measuring import steps_to_epoch
 from server.hosts.stage import SOON, Stage
 from server.hosts.surroundings import read_experiment
+from server.hosts.twinning import Twinning
 from server.hosts.watching import Watcher, read_conditions
 from server.protocol import (
     CheckGradients,
     Command,
     CompareInputs,
+    CompareLayer,
     Edit,
+    EndTwin,
     Explain,
     Fork,
     GoBack,
@@ -39,6 +42,7 @@ from server.protocol import (
     SetParameter,
     SetWatches,
     SlowMotion,
+    StartTwin,
     Step,
     Visit,
 )
@@ -62,10 +66,11 @@ class Commander:
     Args:
         stage: the session with all that belongs to it.
         watcher: reads its watched numbers.
+        twinning: the run beside it, if there is one.
     """
 
-    def __init__(self, stage: Stage, watcher: Watcher) -> None:
-        self._stage, self._watcher = stage, watcher
+    def __init__(self, stage: Stage, watcher: Watcher, twinning: Twinning) -> None:
+        self._stage, self._watcher, self._twinning = stage, watcher, twinning
         self._session, self._seat, self._herald = stage.session, stage.seat, stage.herald
         self._recorder, self._timeline = stage.recorder, stage.recorder.timeline
         self._explainer = Explainer(stage)
@@ -87,6 +92,8 @@ class Commander:
             case Look():
                 operands = self._explainer.look(command)
                 return {"operands": [operand.model_dump() for operand in operands]}
+            case StartTwin() | EndTwin() | CompareLayer():
+                return self._twinning.carry_out(command)
             case Play():
                 self._play(command.steps_per_second)
             case SlowMotion():

@@ -18,6 +18,7 @@ from server.hosts.frames import Wish, head_of
 from server.hosts.measuring import SHORT_EVALUATION
 from server.hosts.stage import Kept, Stage
 from server.hosts.surroundings import Surroundings
+from server.hosts.twinning import Twinning
 from server.hosts.watching import Watcher
 from server.protocol import Command
 
@@ -76,8 +77,9 @@ class HostedSession:
         self._stage = Stage(placement, experiment, kept, around)
         self._consultation = Consultation(self._stage)
         self._watcher = Watcher(self._stage)
-        self._rounds: tuple[Round, ...] = (self._consultation, self._watcher)
-        self._commander = Commander(self._stage, self._watcher)
+        self._twinning = Twinning(self._stage)
+        self._rounds: tuple[Round, ...] = (self._consultation, self._watcher, self._twinning)
+        self._commander = Commander(self._stage, self._watcher, self._twinning)
         self._is_measuring = self._is_judging = False
         self._frame_due = 0.0
 
@@ -97,6 +99,7 @@ class HostedSession:
         with self._stage.lock:
             answer = self._commander.carry_out(command)
             self._stage.camera.is_dirty = True
+            self._twinning.note(command)
         self.hurry()
         if self._stage.is_unsaved:
             self._wait_for_picture()

@@ -175,6 +175,34 @@ class CompareInputs(Command):
     changed: list[float] = Field(max_length=100_000)
 
 
+class StartTwin(Command):
+    """Begin a second run beside this one; a twin that there is gives way.
+
+    With `experiment` it trains that, from `from_step` on. With `branch` alone it goes as that
+    branch went, with all that was changed there by hand.
+    """
+
+    type: Literal["start_twin"] = "start_twin"
+    experiment: Document | None = None
+    branch: int | None = Field(default=None, ge=1, le=LARGEST_NUMBER)
+    """With an experiment: the branch that `from_step` lies on; the present one if left out."""
+    from_step: Count = 0
+    """0 begins a run of its own; later it is as if this one had been edited at that step."""
+
+
+class EndTwin(Command):
+    """Give the second run up."""
+
+    type: Literal["end_twin"] = "end_twin"
+
+
+class CompareLayer(Command):
+    """Put the numbers of one layer of both runs side by side; the reply carries them."""
+
+    type: Literal["compare_layer"] = "compare_layer"
+    layer: str = Field(max_length=100)
+
+
 class Reset(Command):
     """Back to step 0 with the same seeds: the same run again."""
 
@@ -238,6 +266,9 @@ ClientMessage = Annotated[
     | SetBreakpoints
     | SetWatches
     | CompareInputs
+    | StartTwin
+    | EndTwin
+    | CompareLayer
     | Reset
     | Reseed
     | Edit

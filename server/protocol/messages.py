@@ -14,6 +14,7 @@ from server.protocol.analysing import (
     UnitWorth,
 )
 from server.protocol.explaining import Explanation, Instruction, OperandValues
+from server.protocol.twinning import TwinLayer, TwinState
 from server.protocol.watching import Breakpoints, Watches, WatchValues
 from server.protocol.words import Document, Message, Problem, Words
 
@@ -237,6 +238,8 @@ class Reply(Message):
     """Of `rank_units`, the most important one first."""
     comparison: InputComparison | None = None
     """Of `compare_inputs`."""
+    twin_layer: TwinLayer | None = None
+    """Of `compare_layer`."""
 
 
 class ProblemMessage(Message):
@@ -261,6 +264,7 @@ ServerMessage = Annotated[
     | TimelineMessage
     | History
     | Inspected
+    | TwinState
     | HostNotice
     | Reply
     | ProblemMessage,

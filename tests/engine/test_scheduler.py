@@ -88,6 +88,42 @@ def test_budgets_add_up(scheduler: Scheduler) -> None:
     assert place.step == 1006
 
 
+def test_a_held_session_waits_and_goes_on_with_what_was_left(scheduler: Scheduler) -> None:
+    place, other = (scheduler.add(Session(presets.load("spiral"))) for _ in range(2))
+    place.play(steps=20_000)
+    other.play()
+    place.hold()
+    place.hold()
+    step = place.step
+    wait_for_step(other, other.step + 500)
+    assert place.step == step
+    assert place.running, "it only waits"
+    # What trains must not be forgotten before it stands still.
+    other.pause()
+    place.release()
+    place.release()
+    finish(place)
+    assert place.step == 20_000
+    assert same(place.session, reference(presets.load("spiral"), 20_000))
+
+
+def test_holding_ends_with_a_pause_and_with_new_training(scheduler: Scheduler) -> None:
+    place = scheduler.add(Session(presets.load("spiral")))
+    place.hold()
+    place.release()
+    assert not place.running, "what stands still isn't set going"
+    place.play(steps_per_second=1.0)
+    place.hold()
+    place.pause()
+    place.release()
+    assert not place.running
+    place.play(steps_per_second=1.0)
+    place.hold()
+    place.play(steps=5)
+    finish(place)
+    assert not place.running
+
+
 def test_a_paused_session_stands_still(scheduler: Scheduler) -> None:
     """While others go on, and however often it is paused."""
     places = [scheduler.add(Session(presets.load(name))) for name in NAMES]

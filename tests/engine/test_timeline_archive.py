@@ -167,3 +167,14 @@ def test_a_history_that_is_older_than_the_last_change_leads_only_where_it_knows_
     cause = back.branches[2].cause
     assert "0.3" in cause.en
     assert (back.branches[2].parent, back.branches[2].fork) == (1, 20)
+
+
+def test_a_session_that_stands_before_its_branchs_fork_is_taken_back_as_it_is() -> None:
+    session, timeline = lived()
+    timeline.visit(session, 10)
+    packed = pack_timeline(timeline, 10_000_000)
+    again = Session(session.experiment)
+    again.restore(session.snapshot())
+    back = unpack_timeline(packed, again, 10_000_000)
+    assert sorted(back.branches) == sorted(timeline.branches)
+    assert back.branch.number == timeline.branch.number

@@ -34,6 +34,9 @@ MESSAGES: list[dict[str, Any]] = [
     {"type": "set_breakpoints", "request": 3, "breakpoints": [{"kind": "at_step", "step": 5}]},
     {"type": "set_watches", "request": 3, "watches": [], "lenient": True},
     {"type": "compare_inputs", "request": 3, "original": [0.5, 1], "changed": [0.5, 2]},
+    {"type": "start_twin", "request": 3, "experiment": {}, "branch": 2, "from_step": 5},
+    {"type": "end_twin", "request": 3},
+    {"type": "compare_layer", "request": 3, "layer": "hidden1"},
     {"type": "reset", "request": 4},
     {"type": "reseed", "request": 5, "seeds": ["data", "weights"]},
     {"type": "edit", "request": 6, "experiment": {}},
@@ -111,5 +114,6 @@ def test_server_messages_round_trip() -> None:
         protocol.HostNotice(event="lost", step=None, message=words),
         protocol.ProblemMessage(problem=problem, fatal=True),
         protocol.Inspected(part="drawn", sample=None, target=None),
+        protocol.TwinState(twin=None),
     ):
         assert SERVER_MESSAGE.validate_json(message.model_dump_json()) == message

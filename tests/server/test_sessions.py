@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from engine.errors import NeurariumError
+from engine.text import Text
 from server.channel import View
 from server.hosts.base import Placement
-from server.protocol import Edit, Inspect, Pause, Play, Subscribe
+from server.protocol import Edit, EndTwin, Inspect, Pause, Play, StartTwin, Subscribe
 from server.sessions import Registry, Session
 from server.settings import Settings
 from tests.server.fakes import EXPERIMENT, FakeHost, code_of
@@ -315,3 +316,39 @@ async def test_memory_for_checkpoints_is_limited(registry: Registry, host: FakeH
     host.listener.on_checkpoint(second.placement, 1, bytes(600_000))
     assert first.checkpoint is not None
     assert second.checkpoint is None
+
+
+@with_registry()
+async def test_a_twin_begins_again_wherever_its_session_is_made_anew(
+    registry: Registry, host: FakeHost
+) -> None:
+    session = await registry.create("a", DOCUMENT)
+    Watcher(session)
+    start = StartTwin(request=1, experiment=EXPERIMENT)
+    await registry.command(session, start)
+    host.lose()
+    host.restore()
+    await settle(lambda: host.commands[-1] == (session.placement, start) and session.epoch == 2)
+    await registry.command(session, EndTwin(request=2))
+    assert "start_twin" not in session.standing
+    host.lose()
+    host.restore()
+    await settle(lambda: session.epoch == 3 and session.is_placed)
+    assert not [one for place, one in host.commands if place == session.placement]
+
+
+@with_registry()
+async def test_a_twin_that_can_not_begin_again_is_taken_off_the_pages(
+    registry: Registry, host: FakeHost
+) -> None:
+    session = await registry.create("a", DOCUMENT)
+    watcher = Watcher(session)
+    await registry.command(session, StartTwin(request=1, branch=2))
+    host.lose()
+    no = Text("No.", "没有。")
+    host.refusal = NeurariumError("unknown_branch", "branch", no, no)
+    host.restore()
+    await settle(lambda: "twin" in watcher.kinds())
+    assert next(text for text in watcher.texts if text["type"] == "twin")["twin"] is None
+    assert "start_twin" not in session.standing
+    assert session.is_placed

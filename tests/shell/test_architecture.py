@@ -40,6 +40,7 @@ FLOORS = (
         "engine.insight.cost",
         "engine.insight.gradient_check",
         "engine.insight.nudging",
+        "engine.twin",
     ),
     ("engine",),
     ("server", "server.bootstrap", "server.descriptions", "server.progress"),

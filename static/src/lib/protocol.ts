@@ -109,11 +109,24 @@ export interface CompareInputs {
   changed: number[];
 }
 
+/** Put the numbers of one layer of both runs side by side; the reply carries them. */
+export interface CompareLayer {
+  request: number;
+  type: 'compare_layer';
+  layer: string;
+}
+
 /** Replace the experiment; unchanged layers keep what they learned. */
 export interface Edit {
   request: number;
   type: 'edit';
   experiment: Experiment;
+}
+
+/** Give the second run up. */
+export interface EndTwin {
+  request: number;
+  type: 'end_twin';
 }
 
 /** Say how one number came about; the reply carries the explanation. */
@@ -254,6 +267,22 @@ export interface SlowMotion {
 }
 
 /**
+ * Begin a second run beside this one; a twin that there is gives way.
+ *
+ * With `experiment` it trains that, from `from_step` on. With `branch` alone it goes as that
+ * branch went, with all that was changed there by hand.
+ */
+export interface StartTwin {
+  request: number;
+  type: 'start_twin';
+  experiment?: Experiment | null;
+  /** With an experiment: the branch that `from_step` lies on; the present one if left out. */
+  branch?: number | null;
+  /** 0 begins a run of its own; later it is as if this one had been edited at that step. */
+  from_step?: number;
+}
+
+/**
  * Go on by `count` instructions, layers, samples, batches or epochs, then pause.
  *
  * A layer is a run of instructions of one layer in one phase. A sample is the next one of the
@@ -308,12 +337,29 @@ export type ClientMessage =
   | SetBreakpoints
   | SetWatches
   | CompareInputs
+  | StartTwin
+  | EndTwin
+  | CompareLayer
   | Reset
   | Reseed
   | Edit
   | SetParameter
   | Inspect
   | GoBack;
+
+/** How far the twin's numbers are from those of the first run; `null` where not finite. */
+export interface Apart {
+  /** √(Σ a²) of the first run's numbers a. */
+  size: number | null;
+  /** √(Σ (b − a)²) with the twin's numbers b. */
+  norm: number | null;
+  /** `norm / size`. */
+  relative: number | null;
+  /** The b − a that is farthest from 0. */
+  largest: number | null;
+  /** Where that stands. */
+  index: number[];
+}
 
 /** One line of the history. */
 export interface BranchInfo {
@@ -469,6 +515,15 @@ export interface Instruction {
   outputs: Operand[];
 }
 
+/** A layer that both networks have in the same shape. */
+export interface LayerApart {
+  layer: string;
+  shape: number[];
+  parameters: ParameterApart[];
+  /** For the sample that is looked at; `null` where both see other data. */
+  activation: Apart | null;
+}
+
 /** What the engine made of one layer. */
 export interface LayerLayout {
   name: string;
@@ -492,6 +547,12 @@ export interface LayerShift {
   unit: number;
   before: number | null;
   after: number | null;
+}
+
+/** A layer that isn't compared. */
+export interface LayerUnlike {
+  layer: string;
+  reason: Words;
 }
 
 /** What one layer, or one phase of a step, costs. */
@@ -562,6 +623,13 @@ export interface Listing {
   instructions: Instruction[];
 }
 
+/** How well one of both does; `null` where not measured or not finite. */
+export interface Measured {
+  batch_loss: number | null;
+  loss: number | null;
+  accuracy: number | null;
+}
+
 /** A block that an instruction reads or fills. */
 export interface Operand {
   name: string;
@@ -581,6 +649,22 @@ export interface OperandValues {
   columns: number;
   /** Row by row; `null` where a number isn't finite. */
   values: (number | null)[];
+}
+
+/** The same numbers of both runs. */
+export interface Pair {
+  /** `weights` or `bias`; `output` and `plane` for what a layer gives. */
+  name: string;
+  shape: number[];
+  mine: (number | null)[];
+  twin: (number | null)[];
+}
+
+/** One parameter of a layer, such as its weights. */
+export interface ParameterApart {
+  parameter: string;
+  shape: number[];
+  apart: Apart;
 }
 
 /** The one error shape, for HTTP and for the websocket. */
@@ -637,6 +721,8 @@ export interface Reply {
   units: UnitWorth[] | null;
   /** Of `compare_inputs`. */
   comparison: InputComparison | null;
+  /** Of `compare_layer`. */
+  twin_layer: TwinLayer | null;
 }
 
 /** What the session is doing. */
@@ -696,6 +782,68 @@ export interface TimelineMessage {
   moments: number;
   bytes: number;
   budget: number;
+}
+
+/** What sets both apart, standing at the same step. */
+export interface TwinComparison {
+  layers: LayerApart[];
+  unlike: LayerUnlike[];
+  /** What `mine` and `twin` are measured on, at most its first 2,000 samples. */
+  part: 'training' | 'validation';
+  /** How many predictions were compared; 0 where both see other data. */
+  samples: number;
+  /** How many samples both judge differently; `null` for regression. */
+  differing: number | null;
+  mine: Measured;
+  twin: Measured;
+  /** For the sample that is looked at: a number for every class, or values. */
+  mine_prediction: (number | null)[] | null;
+  twin_prediction: (number | null)[] | null;
+}
+
+/** A twin and how it stands. */
+export interface TwinInfo {
+  /** In a few words. */
+  difference: Words;
+  /** The branch that it goes along with, if that is what it does. */
+  branch: number | null;
+  /** Where it begins. */
+  from_step: number;
+  /**
+   * Both stand at the same step; it is on its way; it begins at `first_step`; it got no
+   * farther than `step`.
+   */
+  stand: 'together' | 'catching_up' | 'before' | 'diverged';
+  step: number;
+  row: number;
+  /** The step of the first run. */
+  target: number;
+  /** The first step from `target` on at which it can stand. */
+  first_step: number;
+  /** `null` unless both stand together. */
+  comparison: TwinComparison | null;
+}
+
+/** One layer of both runs, number by number. */
+export interface TwinLayer {
+  layer: string;
+  step: number;
+  row: number;
+  parameters: Pair[];
+  /** For the sample that is looked at; `null` where both see other data. */
+  activation: Pair | null;
+  /**
+   * Of the last layer: the class that each one chooses in every cell of the input plane, row by
+   * row from the top.
+   */
+  plane: Pair | null;
+}
+
+/** Sent whenever something about the twin is new. */
+export interface TwinState {
+  type: 'twin';
+  /** `null` when there is none. */
+  twin: TwinInfo | null;
 }
 
 /** What the network loses without one unit. */
@@ -765,6 +913,7 @@ export type ServerMessage =
   | TimelineMessage
   | History
   | Inspected
+  | TwinState
   | HostNotice
   | Reply
   | ProblemMessage;

@@ -5,6 +5,7 @@ import type { debuggerEn } from './debugger.en';
 export const debuggerZh: Record<keyof typeof debuggerEn, string> = {
   'bottom.choose': '网络下方',
   'bottom.inspector': '检查器',
+  'bottom.twin': '孪生',
   'bottom.instructions': '指令',
 
   'phase.data': '数据',
