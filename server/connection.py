@@ -164,7 +164,9 @@ class Connection:
                 case Acknowledge():
                     self._current.channel.acknowledge(self._view, message.sequence)
                 case Subscribe():
-                    self._current.channel.subscribe(self._view, message)
+                    rate = min(message.rate, self._settings.max_frame_rate)
+                    wish = message.model_copy(update={"rate": rate})
+                    self._current.channel.subscribe(self._view, wish)
                 case Hello():
                     raise refuse("hello_again", "type", value="hello")
                 case _:

@@ -77,6 +77,8 @@ class Settings(BaseModel):
     """Largest message on the websocket."""
     max_body_bytes: int = Field(default=1_500_000, ge=10_000, le=50 * MEGABYTE)
     """Largest body of an HTTP request."""
+    max_frame_rate: float = Field(default=60.0, gt=0, le=60)
+    """Frames a second that one page gets at most; fewer spare a slow network and slow computers."""
     message_rate: float = Field(default=200.0, gt=0, le=10_000)
     """Messages a second that one connection may send for long; more are slowed down."""
     message_burst: int = Field(default=400, ge=1, le=100_000)

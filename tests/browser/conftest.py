@@ -21,14 +21,15 @@ expect.set_options(timeout=MILLISECONDS)
 def server_environment() -> dict[str, str]:
     """Settings of the servers under test.
 
-    Sessions that nobody watches any more make room soon, even those that train, and one processor
-    is left to the browser.
+    Sessions that nobody watches any more make room soon, even those that train, one processor is
+    left to the browser, and that paints no more than anybody needs to see what happens.
     """
     return {
         "NEURARIUM_IDLE_SECONDS": "1",
         "NEURARIUM_UNWATCHED_TRAINING_SECONDS": "1",
         "NEURARIUM_REQUEST_BURST": "4000",
         "NEURARIUM_WORKERS": "1",
+        "NEURARIUM_MAX_FRAME_RATE": "10",
     }
 
 

@@ -369,3 +369,14 @@ def test_page_that_reads_nothing_is_cut_off_before_it_costs_memory(host: FakeHos
         assert session.channel.watchers == services.connections.count == 0
 
     asyncio.run(run())
+
+
+def test_a_page_gets_no_more_frames_than_the_server_allows(host: FakeHost) -> None:
+    settings = Settings(host="127.0.0.1", max_frame_rate=10)
+    with RunningServer(settings, host) as running, running.page() as page:
+        greet(page)
+        for asked in (60.0, 4.0):
+            page.send(type="subscribe", revision=1, tensors=[0], rate=asked)
+            allowed = min(asked, 10.0)
+            wait_until(lambda allowed=allowed: allowed in [told[-1] for told in host.watched])
+        assert 60.0 not in [told[-1] for told in host.watched]
