@@ -170,6 +170,12 @@ export function boundsOf(boxes: readonly (Size & Position)[]): Size & Position {
   };
 }
 
+/** A box that is at least `width` wide, about the same middle. */
+export function widened(box: Size & Position, width: number): Size & Position {
+  const more = Math.max(0, width - box.width);
+  return { ...box, x: box.x - more / 2, width: box.width + more };
+}
+
 /** The layer to the left, right, above or below of `name`, as arrow keys walk; `null` at the rim. */
 export function neighbourOf(graph: Graph, name: string, direction: 'left' | 'right' | 'up' | 'down'): string | null {
   const grid = columns(graph);
