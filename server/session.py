@@ -272,17 +272,29 @@ class Session:
         self.is_loaded = True
 
     def take(
-        self, checkpoint: bytes | None, points: Sequence[Point], history: bytes | None = None
+        self,
+        checkpoint: bytes | None,
+        points: Sequence[Point],
+        history: bytes | None = None,
+        lines: Sequence[Stretch] = (),
     ) -> None:
-        """Take what another session has learned; all of it is new for the store."""
+        """Take what another session has learned; all of it is new for the store.
+
+        Args:
+            checkpoint: where it stands.
+            points: curves of the branch on which that is.
+            history: earlier moments and branches; without a checkpoint they lead nowhere.
+            lines: curves of all those branches.
+        """
         self.checkpoint = checkpoint
         if checkpoint is not None:
             self._tell("checkpoint")
-        if history is not None:
+        if checkpoint is None or history is None:
+            lines = (Stretch(1, -1, points),)
+        else:
             self.hear_history(history)
-        stretch = Stretch(1, -1, points)
-        self.channel.curves = Curves.restored((stretch,), self.channel.curves.run)
-        self.channel.curves.put_back((stretch,))
+        self.channel.curves = Curves.restored(lines, self.channel.curves.run)
+        self.channel.curves.put_back(lines)
 
     def unload(self) -> None:
         """Leave the heavy parts to the store; all of them are written."""

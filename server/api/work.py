@@ -96,11 +96,9 @@ async def open_work(own: Own, services: Given) -> OpenedWork:
 @router.post("/{session}/copy", status_code=201)
 async def copy_work(own: Own, services: Given) -> OpenedWork:
     """Another session that goes on from where this one stands."""
-    await services.registry.load(own)
-    history = own.history
     run = await read_run(own, services)
     copy = services.registry.new(own.visitor, run.experiment)
-    copy.take(run.checkpoint, run.points, history if run.checkpoint is not None else None)
+    copy.take(run.checkpoint, run.points, run.history, run.lines)
     copy.rename(run.title)
     copy.step, copy.training_epoch = own.step, own.training_epoch
     token = copy.token
@@ -116,7 +114,7 @@ async def delete_work(own: Own, services: Given) -> None:
 
 @router.get("/{session}/run", response_class=Response, responses=RUN_ANSWER)
 async def export_run(own: Own, services: Given) -> Response:
-    """A session as one file: experiment, newest checkpoint and curves."""
+    """A session as one file: experiment, newest checkpoint, history and curves."""
     run = await read_run(own, services)
     packed = await asyncio.to_thread(pack_run, run)
     name = quote(f"{run.title or 'neurarium'}.zip", safe="")
@@ -139,7 +137,7 @@ async def import_run(request: Request, visitor: Owner, services: Given) -> Opene
         body = await read_body(request, largest_run(limit))
         run = await asyncio.to_thread(unpack_run, body, limit)
         session = services.registry.new(visitor, run.experiment)
-        session.take(run.checkpoint, run.points)
+        session.take(run.checkpoint, run.points, run.history, run.lines)
         session.rename(plain_title(run.title))
         await services.registry.admit(session)
         if session.step > LARGEST_NUMBER:
@@ -153,8 +151,9 @@ async def read_run(session: Session, services: Services) -> Run:
     await services.registry.load(session)
     # A checkpoint that needs an older experiment would not fit the newest one.
     checkpoint = session.checkpoint if session.base is None else None
-    points = tuple(session.channel.curves.between(-1, inf))
-    run = Run(session.title, session.experiment, checkpoint, points)
+    curves = session.channel.curves
+    points = tuple(curves.between(-1, inf))
+    run = Run(session.title, session.experiment, checkpoint, points, session.history, curves.all())
     services.registry.release(session)
     return run
 

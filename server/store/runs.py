@@ -1,4 +1,5 @@
-"""A run as one file: experiment, checkpoint and curves, to be taken along and brought back.
+"""A run as one file: experiment, checkpoint, history and curves, to be taken along and brought
+back.
 
 A zip archive that any program can open. Whatever comes back is taken for hostile: names, sizes,
 digests and numbers are checked before anything of it is used. Guarded by
@@ -12,7 +13,7 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -21,33 +22,46 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from engine.errors import NeurariumError
 from server.errors import refuse
 from server.history import MOST_POINTS
-from server.hosts.base import Point
+from server.hosts.base import Point, Stretch
 from server.protocol import LARGEST_NUMBER
 from server.store.records import is_whole
 
 FORMAT = 1
-MANIFEST, EXPERIMENT, CHECKPOINT, CURVES = (
+MANIFEST, EXPERIMENT, CHECKPOINT, CURVES, HISTORY, BRANCHES = (
     "run.json",
     "experiment.json",
     "checkpoint.bin",
     "curves.json",
+    "history.bin",
+    "branches.json",
 )
 LARGEST_MANIFEST = 10_000
 LARGEST_EXPERIMENT = 1_000_000
 LARGEST_CURVES = 2_000_000
+LARGEST_BRANCHES = 20_000_000
 """Bytes of the parts, unpacked."""
+MOST_BRANCHES = 1_000
 OVERHEAD = 10_000
 """Bytes that the archive itself may take."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a file holds."""
+    """What a file holds.
+
+    Attributes:
+        points: curves of the branch on which the checkpoint stands.
+        history: earlier moments and branches, as a host packed them; only the engine can say
+            whether they are whole.
+        lines: curves of all branches, where there is a history.
+    """
 
     title: str
     experiment: bytes
     checkpoint: bytes | None
     points: tuple[Point, ...]
+    history: bytes | None = None
+    lines: tuple[Stretch, ...] = ()
 
 
 class _Strict(BaseModel):
@@ -89,13 +103,33 @@ class _Curves(_Strict):
         """The lists in the order of a point's fields."""
         return [getattr(self, name) for name in Point._fields]
 
+    def points(self) -> tuple[Point, ...]:
+        """The same as points."""
+        return tuple(Point(*values) for values in zip(*self.columns(), strict=True))
+
+
+class _Line(_Strict):
+    """One branch of what `branches.json` says."""
+
+    branch: Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]
+    curves: _Curves
+
+
+class _Branches(_Strict):
+    """What `branches.json` says."""
+
+    branches: list[_Line] = Field(max_length=MOST_BRANCHES)
+
 
 def pack_run(run: Run) -> bytes:
     """The file of a run."""
-    columns = {name: [point[at] for point in run.points] for at, name in enumerate(Point._fields)}
-    parts = {EXPERIMENT: run.experiment, CURVES: json.dumps(columns).encode()}
+    parts = {EXPERIMENT: run.experiment, CURVES: json.dumps(_columns(run.points)).encode()}
     if run.checkpoint is not None:
         parts[CHECKPOINT] = run.checkpoint
+    if run.history is not None:
+        parts[HISTORY] = run.history
+        lines = [{"branch": one.branch, "curves": _columns(one.points)} for one in run.lines]
+        parts[BRANCHES] = json.dumps({"branches": lines}).encode()
     manifest = {
         "product": "neurarium",
         "format": FORMAT,
@@ -107,9 +141,15 @@ def pack_run(run: Run) -> bytes:
         archive.writestr(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
         for name, part in parts.items():
             # Weights are as good as random: compressing them costs time and saves nothing.
-            kind = zipfile.ZIP_STORED if name == CHECKPOINT else zipfile.ZIP_DEFLATED
+            is_numbers = name in (CHECKPOINT, HISTORY)
+            kind = zipfile.ZIP_STORED if is_numbers else zipfile.ZIP_DEFLATED
             archive.writestr(name, part, kind)
     return packed.getvalue()
+
+
+def _columns(points: Sequence[Point]) -> dict[str, list[float | None]]:
+    """Points as one list for each quantity."""
+    return {name: [point[at] for point in points] for at, name in enumerate(Point._fields)}
 
 
 def largest_run(max_checkpoint_bytes: int) -> int:
@@ -133,6 +173,7 @@ def unpack_run(data: bytes, max_checkpoint_bytes: int) -> Run:
         if digests != manifest.sha256 or not {EXPERIMENT, CURVES} <= set(parts):
             raise _unreadable("sha256")
         curves = _Curves.model_validate_json(parts[CURVES])
+        lines = _Branches.model_validate_json(parts.get(BRANCHES, b'{"branches": []}')).branches
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -149,8 +190,14 @@ def unpack_run(data: bytes, max_checkpoint_bytes: int) -> Run:
     checkpoint = parts.get(CHECKPOINT)
     if checkpoint is not None and not is_whole(checkpoint):
         raise _unreadable(CHECKPOINT)
-    points = tuple(Point(*values) for values in zip(*curves.columns(), strict=True))
-    return Run(manifest.title, parts[EXPERIMENT], checkpoint, points)
+    return Run(
+        manifest.title,
+        parts[EXPERIMENT],
+        checkpoint,
+        curves.points(),
+        parts.get(HISTORY),
+        tuple(Stretch(line.branch, -1, line.curves.points()) for line in lines),
+    )
 
 
 def _limits(max_checkpoint_bytes: int) -> Mapping[str, int]:
@@ -160,6 +207,8 @@ def _limits(max_checkpoint_bytes: int) -> Mapping[str, int]:
         CURVES: LARGEST_CURVES,
         # Magic, digest, header and state come on top of what the setting limits.
         CHECKPOINT: max_checkpoint_bytes + OVERHEAD,
+        HISTORY: max_checkpoint_bytes,
+        BRANCHES: LARGEST_BRANCHES,
     }
 
 

@@ -5,6 +5,7 @@ import io
 import json
 import struct
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from engine.errors import NeurariumError
+from server.hosts.base import Stretch
 from server.store.runs import FORMAT, Run, largest_run, pack_run, unpack_run
 from tests.server.stored import checkpoint, point
 
@@ -52,6 +54,9 @@ def refusal(data: bytes, largest: int = LARGEST) -> str:
 
 def test_run_comes_back_as_it_was() -> None:
     assert unpack_run(PACKED, LARGEST) == RUN
+    lines = (Stretch(1, -1, (point(0),)), Stretch(4, -1, RUN.points))
+    branched = replace(RUN, history=b"as an engine packed it", lines=lines)
+    assert unpack_run(pack_run(branched), LARGEST) == branched
     untrained = Run("", b"{}", None, ())
     assert unpack_run(pack_run(untrained), LARGEST) == untrained
     assert len(PACKED) < largest_run(LARGEST)

@@ -239,6 +239,67 @@ def test_exported_run_comes_back_bit_by_bit(ada: Visitor, eve: Visitor) -> None:
         assert page.wait_for("status")["step"] == 30
 
 
+def branched(visitor: Visitor) -> str:
+    """A session with a second branch, on which it stands at step 40."""
+    with visitor.page() as page:
+        session: str = page.hello(preset="gaussians")["session"]
+        assert page.command("step", count=30) is None
+        page.wait_for("status", status="paused", step=30)
+        assert page.command("visit", step=10) is None
+        document = page.wait_for("experiment")["experiment"]
+        document["optimizer"]["learning_rate"] /= 2
+        assert page.command("edit", experiment=document) is None
+        assert page.command("step", count=30) is None
+        page.wait_for("status", status="paused", step=40)
+        assert page.command("pause") is None
+    return session
+
+
+def curves_of(page: Page) -> dict[int, list[int]]:
+    """Steps of the curves, by branch."""
+    found = {}
+    for _ in range(2):
+        told = page.wait_for("history")
+        found[told["branch"]] = told["step"]
+    return found
+
+
+@pytest.mark.parametrize("way", ["copied", "exported"])
+def test_branches_and_their_curves_come_along(ada: Visitor, eve: Visitor, way: str) -> None:
+    session = branched(ada)
+    if way == "copied":
+        taker, answer = ada, ada.client.post(f"/api/work/{session}/copy")
+    else:
+        run = ada.exported(session)
+        taker, answer = eve, eve.client.post("/api/work/run", content=run)
+    assert answer.status_code == 201
+    taken = answer.json()
+    with ada.page() as original, taker.page() as page:
+        original.hello(session=session)
+        page.hello(session=taken["session"], token=taken["token"])
+        before, after = original.wait_for("timeline"), page.wait_for("timeline")
+        assert len(after["branches"]) == 2
+        assert (after["branches"], after["current"]) == (before["branches"], before["current"])
+        curves = curves_of(page)
+        assert curves == curves_of(original)
+        assert curves[1][-1] == 30
+        assert curves[2][-1] == 40
+        assert page.command("visit", step=25, branch=1) is None
+        assert page.wait_for("status", step=25)["branch"] == 1
+
+
+def test_a_history_that_was_damaged_costs_earlier_moments_only(ada: Visitor, eve: Visitor) -> None:
+    parts = parts_of(ada.exported(branched(ada)))
+    damaged = signed({**parts, "history.bin": parts["history.bin"][:-5]})
+    answer = eve.client.post("/api/work/run", content=damaged)
+    assert answer.status_code == 201
+    taken = answer.json()
+    with eve.page() as page:
+        page.hello(session=taken["session"], token=taken["token"])
+        assert page.wait_for("status")["step"] == 40
+        assert len(page.wait_for("timeline")["branches"]) == 1
+
+
 def impossible_step(run: bytes) -> bytes:
     """A checkpoint with the right digests that claims more steps than fit anywhere."""
     parts = parts_of(run)
@@ -278,7 +339,7 @@ def edited(run: bytes) -> bytes:
 
 
 def too_large(run: bytes) -> bytes:
-    return bytes(20_000_000)
+    return bytes(30_000_000)
 
 
 def bomb(run: bytes) -> bytes:
