@@ -1,13 +1,14 @@
-/** Which of two panels is shown at the bottom; the choice is kept. */
+/** Which of the panels is shown at the bottom; the choice is kept. */
 
 import { readCookie, writeCookie } from './preferences.svelte';
 
-export type Bottom = 'inspector' | 'instructions';
+export const BOTTOMS = ['inspector', 'instructions', 'breakpoints'] as const;
+export type Bottom = (typeof BOTTOMS)[number];
 
 const COOKIE = 'neurarium_bottom';
 
 class Panels {
-  bottom = $state<Bottom>(readCookie(COOKIE) === 'instructions' ? 'instructions' : 'inspector');
+  bottom = $state<Bottom>(BOTTOMS.find((name) => name === readCookie(COOKIE)) ?? 'inspector');
 
   show(bottom: Bottom): void {
     this.bottom = bottom;

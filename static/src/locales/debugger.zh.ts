@@ -6,6 +6,7 @@ export const debuggerZh: Record<keyof typeof debuggerEn, string> = {
   'bottom.choose': '网络下方',
   'bottom.inspector': '检查器',
   'bottom.instructions': '指令',
+  'bottom.breakpoints': '断点与观察',
 
   'phase.data': '数据',
   'phase.forward': '前向',
