@@ -2,6 +2,7 @@
 
 import type { CatalogField } from '../lib/catalog';
 import type { FieldValue, Member } from '../lib/experiment';
+import type { Layout } from '../lib/protocol';
 
 /** Beyond this many whole numbers a slider is no use, and the number is typed. */
 const MOST_INTEGERS_OF_A_LINEAR_SLIDER = 100;
@@ -26,4 +27,18 @@ export function boundsOf(field: CatalogField): { minimum: number; maximum: numbe
   const maximum = field.maximum ?? 1;
   const minimum = field.minimum ?? 0;
   return { minimum: field.exclusive ? Math.max(minimum, maximum * NEARLY_NOTHING) : minimum, maximum };
+}
+
+/** Layers that `member` can name: those with parameters where it names one of these, too. */
+export function layersOf(layout: Layout | null, member: Member): string[] {
+  const layers = layout?.layers ?? [];
+  return layers.filter(({ parameters }) => parameters > 0 || !('parameter' in member)).map(({ name }) => name);
+}
+
+/** The parameters of a layer, with their shapes. */
+export function parametersOf(layout: Layout | null, layer: FieldValue | undefined): { name: string; shape: number[] }[] {
+  const own = layout?.tensors.filter((tensor) => tensor.layer === layer) ?? [];
+  return own
+    .filter(({ quantity }) => quantity === 'weights' || quantity === 'bias')
+    .map(({ quantity, shape }) => ({ name: quantity, shape }));
 }

@@ -2,13 +2,13 @@
 
 import { readCookie, writeCookie } from './preferences.svelte';
 
-export const BOTTOMS = ['inspector', 'instructions', 'twin'] as const;
+export const BOTTOMS = ['inspector', 'instructions', 'breakpoints', 'twin'] as const;
 export type Bottom = (typeof BOTTOMS)[number];
 
 const COOKIE = 'neurarium_bottom';
 
 class Panels {
-  bottom = $state<Bottom>(BOTTOMS.find((bottom) => bottom === readCookie(COOKIE)) ?? 'inspector');
+  bottom = $state<Bottom>(BOTTOMS.find((name) => name === readCookie(COOKIE)) ?? 'inspector');
 
   show(bottom: Bottom): void {
     this.bottom = bottom;

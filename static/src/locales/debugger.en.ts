@@ -4,6 +4,7 @@ export const debuggerEn = {
   'bottom.choose': 'Below the network',
   'bottom.inspector': 'Inspector',
   'bottom.instructions': 'Instructions',
+  'bottom.breakpoints': 'Breakpoints and watches',
   'bottom.twin': 'Twin',
 
   'phase.data': 'Data',

@@ -5,8 +5,9 @@ import type { debuggerEn } from './debugger.en';
 export const debuggerZh: Record<keyof typeof debuggerEn, string> = {
   'bottom.choose': '网络下方',
   'bottom.inspector': '检查器',
-  'bottom.twin': '孪生',
   'bottom.instructions': '指令',
+  'bottom.breakpoints': '断点与观察',
+  'bottom.twin': '孪生',
 
   'phase.data': '数据',
   'phase.forward': '前向',

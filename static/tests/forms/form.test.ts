@@ -63,6 +63,8 @@ beforeEach(() => {
     preprocessing: [],
     source: [],
     task: [],
+    condition: [],
+    watch: [],
   };
 });
 

@@ -25,7 +25,7 @@ function layout(): Layout {
 export async function openSession(): Promise<FakeSocket> {
   address += 1;
   i18n.setLanguage('en');
-  const rest = { activation: [], initializer: [], loss: [], optimizer: [], preprocessing: [], source: [], task: [] };
+  const rest = { activation: [], initializer: [], loss: [], optimizer: [], preprocessing: [], source: [], task: [], condition: [], watch: [] };
   session.catalog = { ...rest, layer: [...kinds.values()] } satisfies Catalog;
   session.selection = null;
   session.problem = null;

@@ -13,6 +13,7 @@ export const statusOf = (changes: Partial<Status> = {}): Status => ({
   branch: 1,
   motion: null,
   divergence: null,
+  stopped: null,
   ...changes,
 });
 

@@ -58,6 +58,8 @@ beforeEach(async () => {
     preprocessing: [],
     source: [],
     task: [],
+    condition: [],
+    watch: [],
   };
   socket.sent.length = 0;
   await tick();

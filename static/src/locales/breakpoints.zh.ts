@@ -1,0 +1,36 @@
+/** Simplified Chinese texts of breakpoints and watches. */
+
+import type { breakpointsEn } from './breakpoints.en';
+
+export const breakpointsZh: Record<keyof typeof breakpointsEn, string> = {
+  'breakpoints.title': '断点',
+  'breakpoints.empty': '一旦发生其中某种情况，训练就恰好停在那一步，并说明原因。',
+  'breakpoints.add': '添加断点',
+  'breakpoints.kind': '停止条件',
+  'breakpoints.remove': '移除断点“{name}”',
+  'breakpoints.full': '最多可以有 {most} 个断点。',
+  'breakpoints.known': '列表中已有这个断点。',
+  'watches.title': '观察',
+  'watches.empty': '网络学习时需要留意的数值，每个都有一条曲线。',
+  'watches.add': '添加观察',
+  'watches.kind': '数值',
+  'watches.remove': '不再观察 {name}',
+  'watches.full': '最多可以观察 {most} 个数值。',
+  'watches.known': '已经在观察它了。',
+  'watches.chart': '{name}：当前为 {value}；从第 {first} 步到第 {last} 步，在 {low} 与 {high} 之间',
+  'watches.waiting': '{name}：还没有数值',
+  'list.add': '添加',
+  'list.full.hint': '要再添加，请先移除一个。',
+  'list.known.hint': '请选择别的内容。',
+  'list.possible': '可选：{allowed}',
+  'stopped.title': '已停止。',
+  'stopped.show': '断点',
+  'watch.unit': '观察它的平均激活值',
+  'watch.weight': '观察这个权重',
+  'watch.layer': '观察它的权重的范数',
+  'short.at_step': '{step}',
+  'short.accuracy_reaches': '{accuracy} · {part} · 每 {every} 步',
+  'short.gradient_leaves_band': '{layer} · {low} … {high}',
+  'short.loss_rises': '{factor}× · {steps} 步',
+  'short.unit_dies': '{layer} · {steps} 个批次',
+};
