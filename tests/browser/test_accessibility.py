@@ -52,6 +52,39 @@ def test_the_spiral_is_accessible(visit: Visits, appearance: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("appearance", APPEARANCES)
+def test_breakpoints_and_watches_are_accessible(visit: Visits, appearance: dict[str, Any]) -> None:
+    page = visit("/", **appearance)
+    page.wait_for_step(20)
+    page.page.get_by_role("tab").last.click()
+    rooms = page.page.locator("#bottom-panel section")
+    expect_no_violations(page, "nothing to stop at, nothing watched")
+    form = page.page.locator("[popover]:popover-open form")
+    for section in (rooms.last, rooms.first):
+        section.locator("button[popovertarget]").click()
+        expect(form).to_be_visible()
+        expect_no_violations(page, "a form open")
+        kinds = form.get_by_role("combobox").first
+        # Of breakpoints, one at which this network never stops.
+        kinds.select_option(kinds.get_by_role("option").last.get_attribute("value"))
+        form.locator("button[type=submit]").click()
+        expect(section.get_by_role("listitem")).to_have_count(1)
+    page.page.locator("#bottom-panel button[popovertarget]").first.click()
+    form.get_by_role("combobox").first.select_option("gradient_leaves_band")
+    form.get_by_role("combobox").last.select_option("input")
+    form.locator("button[type=submit]").click()
+    expect(form.get_by_role("alert")).to_be_visible()
+    expect_no_violations(page, "a breakpoint refused")
+    form.get_by_role("combobox").last.select_option("hidden2")
+    form.get_by_role("textbox").last.fill("1e-9")
+    form.locator("button[type=submit]").click()
+    expect(page.network.get_by_role("status").get_by_text("hidden2")).to_be_visible()
+    page.select("hidden2")
+    page.page.keyboard.press("Delete")
+    expect(rooms.first.get_by_role("listitem").filter(has_text="“hidden2”")).to_be_visible()
+    expect_no_violations(page, "stopped, a breakpoint left out, a curve")
+
+
+@pytest.mark.parametrize("appearance", APPEARANCES)
 def test_the_digits_are_accessible(visit: Visits, appearance: dict[str, Any]) -> None:
     page = visit("/?preset=mnist", **appearance)
     page.wait_for_step(100)

@@ -129,6 +129,21 @@ def test_no_corner_of_the_chinese_page_is_english(visit: Visits, preset: str) ->
         page.page.keyboard.press("Escape")
 
 
+def test_breakpoints_are_chinese(visit: Visits) -> None:
+    page = visit("/", locale="zh-CN")
+    page.wait_for_step(1)
+    page.page.get_by_role("tab", name="断点与观察").click()
+    for button, kinds in (("添加断点", "停止条件"), ("添加观察", "数值")):
+        page.button(button).click()
+        choice = page.page.get_by_role("combobox", name=kinds, exact=True)
+        for kind in choice.get_by_role("option").all():
+            choice.select_option(kind.get_attribute("value"))
+            # One text says what the names of parameters mean.
+            left = [text for text in english_left(page) if "weights（权重）" not in text]
+            assert left == []
+        page.page.keyboard.press("Escape")
+
+
 def test_problems_are_told_in_chinese(visit: Visits) -> None:
     page = visit("/", locale="zh-CN")
     page.wait_for_step(1)
@@ -150,6 +165,9 @@ def test_nothing_is_wider_than_its_room(visit: Visits, window: str, locale: str)
     page.wait_for_step(20)
     assert page.page.evaluate(OVERFLOW) == []
     page.select("hidden1")
+    assert page.page.evaluate(OVERFLOW) == []
+    page.page.get_by_role("tab").last.click()
+    expect(page.page.locator("#bottom-panel section")).to_have_count(2)
     assert page.page.evaluate(OVERFLOW) == []
     digits = visit("/?preset=mnist", locale=locale, viewport=WINDOWS[window])
     digits.wait_for_step(20)
