@@ -106,6 +106,8 @@ class Stage:
         with self.around.building:
             self.camera.look_through(Observer(self.session, self.seat), revision)
         self.meter.restart()
+        # What stopped the network before is no news of this one.
+        self.guard.stopped = None
         self.watch_anew()
         try:
             self.show(self.inspect)

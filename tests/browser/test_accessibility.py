@@ -52,10 +52,23 @@ def test_the_spiral_is_accessible(visit: Visits, appearance: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("appearance", APPEARANCES)
+def test_a_twin_is_accessible(visit: Visits, appearance: dict[str, Any]) -> None:
+    page = visit("/", **appearance)
+    page.wait_for_step(20)
+    page.page.locator("#bottom-tab-twin").click()
+    panel = page.page.locator("#bottom-panel")
+    expect_no_violations(page, "before a twin begins")
+    panel.get_by_role("slider").first.press("ArrowLeft")
+    panel.locator("form button[type=submit]").click()
+    expect(panel.get_by_role("table").first).to_be_visible()
+    expect_no_violations(page, "a twin beside it")
+
+
+@pytest.mark.parametrize("appearance", APPEARANCES)
 def test_breakpoints_and_watches_are_accessible(visit: Visits, appearance: dict[str, Any]) -> None:
     page = visit("/", **appearance)
     page.wait_for_step(20)
-    page.page.get_by_role("tab").last.click()
+    page.page.locator("#bottom-tab-breakpoints").click()
     rooms = page.page.locator("#bottom-panel section")
     expect_no_violations(page, "nothing to stop at, nothing watched")
     form = page.page.locator("[popover]:popover-open form")

@@ -166,8 +166,11 @@ def test_nothing_is_wider_than_its_room(visit: Visits, window: str, locale: str)
     assert page.page.evaluate(OVERFLOW) == []
     page.select("hidden1")
     assert page.page.evaluate(OVERFLOW) == []
-    page.page.get_by_role("tab").last.click()
+    page.page.locator("#bottom-tab-breakpoints").click()
     expect(page.page.locator("#bottom-panel section")).to_have_count(2)
+    assert page.page.evaluate(OVERFLOW) == []
+    page.page.locator("#bottom-tab-twin").click()
+    expect(page.page.locator("#bottom-panel form")).to_be_visible()
     assert page.page.evaluate(OVERFLOW) == []
     digits = visit("/?preset=mnist", locale=locale, viewport=WINDOWS[window])
     digits.wait_for_step(20)

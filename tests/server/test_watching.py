@@ -75,6 +75,18 @@ def test_training_stops_at_a_breakpoint_and_says_why(opened: Page) -> None:
     assert after["stopped"] is None, "who goes on has read it"
 
 
+def test_a_reason_to_stop_is_not_told_of_another_network(opened: Page) -> None:
+    arm(opened, AT_50)
+    play_to_stop(opened, steps_per_second=1000)
+    opened.seen.clear()
+    with Page(opened.address) as other:
+        other.hello(session=opened.welcome["session"])
+        experiment = other.wait_for("experiment")["experiment"]
+    experiment["batch_size"] += 1
+    assert opened.command("edit", experiment=experiment) is None
+    assert opened.wait_for("status")["stopped"] is None
+
+
 @pytest.mark.parametrize(
     "condition",
     [
