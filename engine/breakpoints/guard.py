@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from engine.breakpoints.condition import Condition
 from engine.breakpoints.lookout import NEVER, Lookout
+from engine.breakpoints.targets import problem_of
 from engine.errors import NeurariumError
 from engine.scheduler import Extension, Place
 from engine.text import Text
@@ -64,7 +65,7 @@ class Guard:
 
     def _begin(self) -> None:
         session = self._place.session
-        self.problems = tuple(self._problem(condition) for condition in self.conditions)
+        self.problems = tuple(problem_of(condition, session) for condition in self.conditions)
         fitting = [
             condition
             for condition, problem in zip(self.conditions, self.problems, strict=True)
@@ -76,13 +77,6 @@ class Guard:
             if self._lookout is None
             else Extension(session.program, self._lookout.table, self._judge)
         )
-
-    def _problem(self, condition: Condition) -> NeurariumError | None:
-        try:
-            condition.check_targets(self._place.session)
-        except NeurariumError as error:
-            return error
-        return None
 
     # --- training ------------------------------------------------------------------------------
 

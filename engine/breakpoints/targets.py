@@ -6,7 +6,7 @@ Guarded by tests/engine/test_breakpoints.py and tests/engine/test_watches.py.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Protocol
 
 from engine.catalog import described
 from engine.errors import NeurariumError
@@ -32,6 +32,22 @@ def parameter_field() -> Any:
 def learning_layers(session: Session) -> list[str]:
     """Layers with parameters, in order of computation."""
     return list(dict.fromkeys(key.rpartition(".")[0] for key in session.program.network.parameters))
+
+
+class Targeted(Protocol):
+    """A condition or a watch."""
+
+    def check_targets(self, session: Session) -> None:
+        """Refuse what this session doesn't have."""
+
+
+def problem_of(item: Targeted, session: Session) -> NeurariumError | None:
+    """Why a condition or watch doesn't fit a session's network; `None` if it does."""
+    try:
+        item.check_targets(session)
+    except NeurariumError as error:
+        return error
+    return None
 
 
 def check_layer(layer: str, allowed: Collection[str]) -> None:

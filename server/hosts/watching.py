@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from engine import NeurariumError
 from engine.breakpoints import Condition, Watch, read
+from engine.breakpoints.targets import problem_of
 from engine.catalog import Described, union_of
 from engine.errors import from_validation_error
 from server.errors import as_problem
@@ -102,14 +103,7 @@ class Watcher:
         return session.program, branch, session.step, session.row
 
     def _check(self) -> None:
-        self._problems = tuple(self._problem(watch) for watch in self._watches)
-
-    def _problem(self, watch: Watch) -> NeurariumError | None:
-        try:
-            watch.check_targets(self._stage.session)
-        except NeurariumError as error:
-            return error
-        return None
+        self._problems = tuple(problem_of(watch, self._stage.session) for watch in self._watches)
 
     def _tell(self) -> None:
         """Say what is watched, if that has changed."""
