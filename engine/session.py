@@ -48,6 +48,8 @@ Part = Literal["training", "validation"]
 Precision = Literal["float32", "float64"]
 SLICE = 20_000
 """Steps between two looks at the keyboard and the progress bar."""
+RUNAWAY = 10.0
+"""Parameters run away that are this many times as large as at the beginning, or as 1."""
 
 
 class Session:
@@ -95,7 +97,7 @@ class Session:
         for key, values in self.initial_parameters().items():
             self.program.view(self.arena, self.program.network.parameters[key])[:] = values
         self._divergence = None
-        self.checkpoint()
+        self._begin_anew()
 
     def _sow(self) -> None:
         """Put the experiment's seeds into the state."""
@@ -301,7 +303,7 @@ class Session:
         if self.diverged and np.isfinite(self.program.view(self.arena, region)).all():
             self.state[FLAGS] = 0
             self._divergence = None
-        self.checkpoint()
+        self._begin_anew()
 
     def edit(self, experiment: Experiment) -> None:
         """Go on with another experiment; layers that are in both keep what they learned.
@@ -323,7 +325,7 @@ class Session:
         self.reset()
         if experiment.seeds.weights == before.seeds.weights:
             carry_over(self, before, old, arena, state)
-            self.checkpoint()
+            self._begin_anew()
 
     # --- moments -------------------------------------------------------------------------------
 
@@ -345,7 +347,7 @@ class Session:
         self.state[:] = snapshot.state
         self._sow()
         self._divergence = None
-        self.checkpoint()
+        self._begin_anew()
 
     def resume(self, experiment: Experiment, snapshot: Snapshot) -> None:
         """Become another experiment at one of its moments.
@@ -379,9 +381,26 @@ class Session:
         return bool(self.state[FLAGS])
 
     def checkpoint(self) -> None:
-        """Keep this moment as the last healthy one, unless it isn't."""
+        """Keep this moment, unless it has diverged: a divergence will be searched for from here,
+        and this is where one can go back to unless the parameters have begun to run away. A
+        network is beyond help some steps before its numbers stop being finite.
+        """
+        if self.diverged:
+            return
+        self._checkpoint = (self.arena.copy(), self.state.copy())
+        if self._largest_parameter() <= RUNAWAY * max(1.0, self._first_size):
+            self._healthy = self._checkpoint
+
+    def _begin_anew(self) -> None:
+        """Keep this moment, unless it has diverged, and measure from here how parameters grow."""
         if not self.diverged:
-            self._healthy = (self.arena.copy(), self.state.copy())
+            self._first_size = self._largest_parameter()
+        self.checkpoint()
+
+    def _largest_parameter(self) -> float:
+        """The largest absolute value among the parameters; 0 if there is none."""
+        values = self.program.view(self.arena, self.program.network.parameter_region)
+        return float(np.abs(values).max(initial=0.0))
 
     def divergence(self) -> Divergence | None:
         """Where training went wrong, found by replaying from the last checkpoint; `None` if it
@@ -390,7 +409,9 @@ class Session:
         if not self.diverged:
             return None
         if self._divergence is None:
-            self._divergence = find_divergence(self.program, *self._healthy, self.step)
+            self._divergence = find_divergence(
+                self.program, self._checkpoint, self.step, int(self._healthy[1][STEP])
+            )
         return self._divergence
 
     def go_back(self) -> None:

@@ -24,7 +24,7 @@ class Divergence:
         operation: the instruction's name.
         layer: the layer it belongs to; empty for the update.
         message: the same in words.
-        healthy_step: the step of the checkpoint that one can go back to.
+        healthy_step: the step that one can go back to; from before the parameters ran away.
     """
 
     step: int
@@ -36,16 +36,24 @@ class Divergence:
 
 
 def find_divergence(
-    program: Program, arena: NDArray[Any], state: NDArray[np.uint64], stopped: int
+    program: Program,
+    checkpoint: tuple[NDArray[Any], NDArray[np.uint64]],
+    stopped: int,
+    healthy: int,
 ) -> Divergence:
-    """Replay from a healthy checkpoint to `stopped` (finished steps) and watch every row.
+    """Replay from a checkpoint (arena and state) to `stopped` (finished steps), watch every row.
 
     The loss shows a divergence one step after an update caused it, so the last two steps are
     watched.
+
+    Args:
+        program: what has run.
+        checkpoint: where to begin; finite.
+        stopped: the step at which training stood still.
+        healthy: the step that one can go back to, to be told.
     """
-    copy, memory = arena.copy(), state.copy()
-    healthy = int(memory[STEP])
-    run(copy, program.table, memory, max(0, stopped - 2 - healthy))
+    copy, memory = (numbers.copy() for numbers in checkpoint)
+    run(copy, program.table, memory, max(0, stopped - 2 - int(memory[STEP])))
     for step in range(int(memory[STEP]), stopped):
         for number, row in enumerate(program.rows):
             run_rows(copy, program.table, memory, number, number + 1)

@@ -29,7 +29,7 @@ def server_environment() -> dict[str, str]:
         "NEURARIUM_UNWATCHED_TRAINING_SECONDS": "1",
         "NEURARIUM_REQUEST_BURST": "4000",
         "NEURARIUM_WORKERS": "1",
-        "NEURARIUM_MAX_FRAME_RATE": "10",
+        "NEURARIUM_MAX_FRAME_RATE": "5",
     }
 
 

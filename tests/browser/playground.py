@@ -13,6 +13,7 @@ from tests.browser.wire import Wire
 
 MILLISECONDS = 30_000
 """How long something may take that has to happen."""
+TRAIN, PAUSE = re.compile("^(Train|开始训练)$"), re.compile("^(Pause|暂停)$")
 GLANCE = 40
 """Milliseconds between two looks at something that is waited for."""
 
@@ -75,13 +76,13 @@ class Playground:
 
     def play(self) -> None:
         """Press the button that trains."""
-        self.button("Train").click()
-        expect(self.button("Pause")).to_be_visible()
+        self.button(TRAIN).click()
+        expect(self.button(PAUSE)).to_be_visible()
 
     def pause(self) -> int:
         """Press the button that pauses; return the step at which training stands then."""
-        self.button("Pause").click()
-        expect(self.button("Train")).to_be_visible()
+        self.button(PAUSE).click()
+        expect(self.button(TRAIN)).to_be_visible()
         self.wait_until(lambda: self.wire.newest("status")["status"] == "paused", "the pause")
         step: int = self.wire.newest("status")["step"]
         self.wait_until(lambda: self.wire.steps[-1] == step, "the frame of the pause")

@@ -33,6 +33,7 @@ def expect_no_violations(page: Playground, state: str) -> None:
 def test_the_spiral_is_accessible(visit: Visits, appearance: dict[str, Any]) -> None:
     page = visit("/", **appearance)
     page.wait_for_step(20)
+    page.pause()
     expect_no_violations(page, "at first sight")
     page.select("input")
     page.page.locator(".nudge [type=range]").first.fill("150")
@@ -103,6 +104,7 @@ def test_breakpoints_and_watches_are_accessible(visit: Visits, appearance: dict[
 def test_the_digits_are_accessible(visit: Visits, appearance: dict[str, Any]) -> None:
     page = visit("/?preset=mnist", **appearance)
     page.wait_for_step(100)
+    page.pause()
     page.layer("hidden2").locator("[data-unit], [data-grid]").first.click()
     expect_no_violations(page, "the gallery, a unit selected")
     page.select("input")
@@ -121,11 +123,14 @@ def test_points_and_tables_are_accessible(visit: Visits) -> None:
     page.button("Edit points by hand").click()
     page.page.get_by_role("application", name="Plane with points").press("Enter")
     page.expect_training()
+    page.pause()
     page.button("Share").click()
     expect(page.page.get_by_role("dialog", name="Share")).to_be_visible()
     expect_no_violations(page, "points by hand, the link open")
+    page.page.close()
     table = visit("/?preset=iris")
     table.wait_for_step(20)
+    table.pause()
     expect_no_violations(table, "a table of confusions")
 
 

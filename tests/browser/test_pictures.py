@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageStat
+from playwright.sync_api import ViewportSize
 
 from tests.browser.playground import Playground
 from tests.browser.visits import Visits
 
-WINDOWS = {"desk": {"width": 1280, "height": 800}, "tablet": {"width": 820, "height": 1180}}
+WINDOWS: dict[str, ViewportSize] = {
+    "desk": {"width": 1280, "height": 800},
+    "tablet": {"width": 820, "height": 1180},
+}
 LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
 TRAINED = {"spiral": 1000, "mnist": 500}
 """Steps after which the pictures show something learnt."""
@@ -39,19 +43,21 @@ def count_colours(picture: Image.Image) -> int:
     return len(colours)
 
 
-@pytest.mark.parametrize("window", WINDOWS)
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("preset", TRAINED)
 def test_pictures_are_drawn_in_both_themes(
-    visit: Visits, screenshots: Path, preset: str, language: str, window: str
+    visit: Visits, screenshots: Path, preset: str, language: str
 ) -> None:
-    page = visit(
-        f"/?preset={preset}",
-        viewport=WINDOWS[window],
-        locale=LANGUAGES[language],
-        color_scheme="light",
-    )
+    page = visit(f"/?preset={preset}", locale=LANGUAGES[language])
     page.wait_for_step(TRAINED[preset])
+    page.pause()
+    for window, size in WINDOWS.items():
+        page.page.set_viewport_size(size)
+        expect_both_themes(page, screenshots, f"{preset}-{window}-{{}}-{language}.png")
+
+
+def expect_both_themes(page: Playground, folder: Path, name: str) -> None:
+    """The window shows a picture in light and in dark, which are written to files of that name."""
     pictures = {}
     for theme in ("light", "dark"):
         page.page.emulate_media(color_scheme=theme)
@@ -60,8 +66,7 @@ def test_pictures_are_drawn_in_both_themes(
         page.wait_until(
             lambda: not page.page.evaluate("document.getAnimations().length"), "the theme's colours"
         )
-        file = screenshots / f"{preset}-{window}-{theme}-{language}.png"
-        pictures[theme] = take_picture(page, file)
+        pictures[theme] = take_picture(page, folder / name.format(theme))
     assert brightness(pictures["light"]) > 200
     assert brightness(pictures["dark"]) < 70
     for picture in pictures.values():

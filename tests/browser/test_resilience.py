@@ -158,7 +158,6 @@ def test_divergence_is_shown_where_it_happened_and_undone(visit: Visits) -> None
     expect(banner).to_have_count(0)
     page.expect_step(divergence["healthy_step"])
     expect(page.button("Train")).to_be_visible()
-    # What had begun to grow at the fast rate goes on growing at a middling one.
     page.slide("Learning rate", 0)
     page.play()
     page.expect_training()

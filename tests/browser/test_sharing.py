@@ -63,6 +63,7 @@ def test_a_link_pasted_into_an_open_page_is_followed(visit: Visits) -> None:
 def test_a_damaged_link_is_explained_and_the_usual_example_opens(visit: Visits) -> None:
     maker = visit("/?preset=xor", permissions=CLIPBOARD)
     link = copy_link(maker)
+    maker.page.close()
     for damaged in (link[: len(link) // 2], link + "!", f"{link.partition('#')[0]}#e="):
         guest = visit.prepare()
         guest.page.goto(damaged)
@@ -71,3 +72,4 @@ def test_a_damaged_link_is_explained_and_the_usual_example_opens(visit: Visits) 
         )
         guest.wait_for_step(1)
         assert guest.wire.experiment["title"] == "Spiral"
+        guest.page.close()

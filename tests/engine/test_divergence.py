@@ -100,7 +100,7 @@ def test_the_search_starts_at_the_last_checkpoint_and_disturbs_nothing() -> None
     whole = Session(experiment)
     whole.run(steps=20_000)
     session = Session(experiment)
-    session.run(steps=10)
+    session.run(steps=5)
     session.checkpoint()
     session.run(steps=20_000)
     arena = session.arena.copy()
@@ -108,7 +108,7 @@ def test_the_search_starts_at_the_last_checkpoint_and_disturbs_nothing() -> None
     assert found is not None
     assert expected is not None
     assert (found.step, found.row) == (expected.step, expected.row)
-    assert found.healthy_step == 10
+    assert found.healthy_step == 5
     assert np.array_equal(session.arena, arena, equal_nan=True)
 
 
@@ -137,6 +137,22 @@ def test_going_back_returns_to_the_healthy_moment() -> None:
     session.edit(wild("relu", 0.01))
     assert session.run(steps=100) == 100
     assert np.isfinite(session.loss)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_one_can_go_on_from_the_moment_one_goes_back_to(name: str) -> None:
+    session = Session(CASES[name])
+    while not session.diverged:
+        session.run(steps=1)
+    found = session.divergence()
+    session.go_back()
+    assert found is not None
+    assert session.step == found.healthy_step < found.step
+    calm = StochasticGradientDescent(learning_rate=1e-5)
+    regularization = Regularization(l2=0.0)
+    changes = {"optimizer": calm, "regularization": regularization}
+    session.edit(session.experiment.model_copy(update=changes))
+    assert session.run(steps=500) == 500
 
 
 def test_a_moment_from_before_heals() -> None:
