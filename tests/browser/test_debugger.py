@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import signal
 from collections.abc import Iterator
@@ -80,6 +81,7 @@ def test_one_step_is_opened_the_run_rewound_branched_and_found_again(
     walk_through_a_step(page, end)
     end += 1
     open_a_weights_update(page, end)
+    open_a_units_value(page)
     past = rewind(page, end)
     branch(page, past)
     compare(page, past, end)
@@ -142,6 +144,23 @@ def open_a_weights_update(page: Playground, step: int) -> None:
     expect(explanation(page).get_by_role("row")).to_have_count(len(terms) + 1)
     explanation(page).get_by_role("button", name="Close").click()
     expect(explanation(page)).to_have_count(0)
+
+
+def open_a_units_value(page: Playground) -> None:
+    """A unit's activation for the inspected sample, and the sum that it came from."""
+    page.units("hidden1").first.click()
+    page.inspector.get_by_role("button", name=re.compile("come about")).first.click()
+    page.wait_until(lambda: told(page)["quantity"]["kind"] == "output", "the activation")
+    activation = told(page)
+    expect(explanation(page).get_by_role("alert")).to_have_count(0)
+    page.inspector.get_by_role("button", name="Explain the sum before the activation").click()
+    page.wait_until(lambda: told(page)["quantity"]["kind"] == "sum", "the sum")
+    found = told(page)
+    assert activation["value"] == pytest.approx(math.tanh(found["value"]), rel=1e-5)
+    # One term an input, and the bias.
+    assert len(found["terms"]) == 5
+    assert sum(term["value"] for term in found["terms"]) == pytest.approx(found["value"], abs=1e-5)
+    explanation(page).get_by_role("button", name="Close").click()
 
 
 def rewind(page: Playground, end: int) -> int:

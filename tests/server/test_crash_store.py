@@ -29,7 +29,7 @@ def document(preset: str, units: int | None = None) -> dict[str, Any]:
 
 
 def test_few_kills_lose_nothing(tmp_path: Path) -> None:
-    survive(tmp_path, kills=5, seed=20)
+    survive(tmp_path, kills=3, seed=20)
 
 
 @pytest.mark.slow
