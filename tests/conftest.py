@@ -12,9 +12,7 @@ import pytest
 from server.bootstrap import load_build_ui
 from tests.browser.chromium import chromium_arguments, ensure_chromium
 
-TESTS = Path(__file__).resolve().parent
-BROWSER_TESTS = TESTS / "browser"
-WITHOUT_EVENT_LOOPS = (TESTS / "engine", TESTS / "frontend")
+BROWSER_TESTS = Path(__file__).resolve().parent / "browser"
 
 
 def pytest_configure() -> None:
@@ -25,29 +23,19 @@ def pytest_configure() -> None:
         os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(node))
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark every test under ``tests/browser``, and put those where they disturb nobody.
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test under ``tests/browser``, and run those last.
 
     Playwright keeps an event loop running on the main thread from its first test to the end of the
-    run: no other test could start one there, so they come after all that do. Among several
-    processes, files stay whole, and one process gets all browser tests: two browsers at once only
-    take each other's processor. That process is busy to the end, and the others do meanwhile what
-    needs no event loop.
+    run: no other test could start one there. Among several processes, files stay whole, and one
+    process gets all browser tests: two browsers at once only take each other's processor.
     """
     for item in items:
         is_browser = item.path.is_relative_to(BROWSER_TESTS)
         if is_browser:
             item.add_marker(pytest.mark.browser)
         item.add_marker(pytest.mark.xdist_group("browser" if is_browser else str(item.path)))
-    is_shared = hasattr(config, "workerinput")
-    items.sort(key=lambda item: _turn(item.path, is_shared))
-
-
-def _turn(path: Path, is_shared: bool) -> int:
-    """When a test's file runs, among several processes or in one."""
-    if path.is_relative_to(BROWSER_TESTS):
-        return 1
-    return 2 if is_shared and any(map(path.is_relative_to, WITHOUT_EVENT_LOOPS)) else 0
+    items.sort(key=lambda item: item.path.is_relative_to(BROWSER_TESTS))
 
 
 @pytest.fixture(scope="session")
