@@ -416,5 +416,6 @@ class Session:
 
     def go_back(self) -> None:
         """Return to the last healthy moment."""
+        self._checkpoint = self._healthy
         self.arena[:], self.state[:] = self._healthy
         self._divergence = None

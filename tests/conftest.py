@@ -27,8 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test under ``tests/browser``, and run those last.
 
     Playwright keeps an event loop running on the main thread from its first test to the end of the
-    run: no other test could start one there. Among several processes, files stay whole, and one
-    process gets all browser tests: two browsers at once only take each other's processor.
+    run: no other test could start one there. The groups are meant to keep files whole, and all
+    browser tests in one process; pytest 9.2 ignores them, so two browsers may run side by side.
     """
     for item in items:
         is_browser = item.path.is_relative_to(BROWSER_TESTS)
